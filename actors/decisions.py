@@ -1,0 +1,75 @@
+"""What every actor's decisions are made of: commands, acceptances, refusals and the moment they are made in.
+
+The kinds of actor (`accounts`, `user`, `post`) build on this; the runtime carries it out. No I/O, no clock, no chance.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any, ClassVar, Generic, TypeVar
+
+import msgspec
+
+from storage.facts import Fact, Text
+
+Reply = TypeVar("Reply")
+
+
+class Command(msgspec.Struct, Generic[Reply], frozen=True):
+    """Something that one actor is asked to do; `Reply` is the type of the answer to it.
+
+    Both must survive a trip through msgpack: a reply is kept under its Idempotency-Key.
+    """
+
+    reply_type: ClassVar[Any]
+
+    @property
+    def actor(self) -> int:
+        """The key of the actor that decides."""
+        raise NotImplementedError
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        """Keys of other actors whose delivered states the decision reads."""
+        return ()
+
+
+class Reason(Enum):
+    """Why a command was refused. `server.problems` turns each into one status and code."""
+
+    NOT_FOUND = "not found"
+    FORBIDDEN = "forbidden"
+    USERNAME_TAKEN = "username taken"
+    ONESELF = "oneself"
+    SESSION_ENDED = "session ended"
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """The actor's rule says no. A value, not an error; never kept, decided again each time."""
+
+    reason: Reason
+
+
+class Accepted(msgspec.Struct, Generic[Reply], frozen=True):
+    """The actor says yes: these facts, in this order (none, if it is so already), and the reply to give once they are delivered."""
+
+    facts: tuple[Fact, ...]
+    reply: Reply
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """Time, ids and the states of the actors that the command reads: all that a decision knows besides its own state."""
+
+    at: int
+    """Unix milliseconds."""
+    next_id: Callable[[], int]
+    """A new time-ordered id, above all before it."""
+    reads: Mapping[int, Any]
+    """actor key -> its delivered state, for each of `Command.reads`."""
+
+    def text(self, value: str) -> Text:
+        """A new text for a fact to speak of."""
+        return Text(self.next_id(), value)
+
+    def text_or_none(self, value: str | None) -> Text | None:
+        """The same for a text that may be absent; an empty one is absent."""
+        return self.text(value) if value else None

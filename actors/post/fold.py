@@ -1,0 +1,28 @@
+"""How facts change what a post's actor remembers."""
+
+from actors.members import Members
+from actors.post.state import PostState
+from storage.facts import Fact, PostDeleted, PostLiked, PostPublished, PostUnliked
+
+
+def fold(state: PostState, seq: int, fact: Fact) -> None:
+    """Fold one fact, in seq order."""
+    match fact:
+        case PostPublished():
+            state.post = fact.post
+            state.author = fact.author
+            state.blobs = tuple(
+                name for medium in fact.media for name in (medium.file, medium.thumbnail)
+            )
+        case PostLiked():
+            state.likers.add(fact.account)
+            state.ever_liked.add(fact.account)
+        case PostUnliked():
+            state.likers.discard(fact.account)
+        case PostDeleted():
+            state.gone = True
+            state.blobs = ()
+            state.likers = Members()
+            state.ever_liked = Members()
+        case _:
+            raise TypeError(f"{type(fact).__name__} does not concern a post")

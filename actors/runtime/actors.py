@@ -1,0 +1,147 @@
+"""The actors of one process: what the server asks, and the nursery in which they live.
+
+`open_actors` is entered by `run.py` inside the journal and outside the server; leaving it drains what waits and
+writes snapshots.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import msgspec
+import trio
+
+from actors.decisions import Accepted, Command, Refused
+from actors.runtime.asking import Bug, KeyConflict, Listener, Overloaded, RequestKey
+from actors.runtime.cell import Waiting
+from actors.runtime.claims import Claim, Claims
+from actors.runtime.delivery import Delivery
+from actors.runtime.directory import Directory
+from actors.runtime.limits import KEPT_REPLY_MS, SHARDS
+from actors.runtime.rounds import Clocks, Rounds
+from actors.runtime.shard import Shard, shard_of
+from storage.disk import Disk
+from storage.reads import Answer, GetBeginning, GetKeptReply, Question
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Actors:
+    """All actors of the folder: `Asking` in the flesh (see `actors.runtime.asking` for the promises)."""
+
+    def __init__(
+        self, disk: Disk, clocks: Clocks, delivery: Delivery, directory: Directory, shards: list[Shard]
+    ) -> None:
+        self._disk = disk
+        self._clocks = clocks
+        self._delivery = delivery
+        self.directory = directory
+        self._shards = shards
+        self._claims = Claims()
+
+    async def ask(self, command: Command[R], key: RequestKey | None = None) -> R | Refused:
+        """Have the actor of `command` decide it. Raises `Overloaded`, `Bug`, `KeyConflict`."""
+        if key is None:
+            return await self._send(Waiting(command))
+        claim = await self._claims.claim(key)
+        try:
+            kept = await self._kept_reply(type(command), key)
+            if kept is not None:
+                claim.release()
+                return kept
+        except BaseException:
+            claim.release()
+            raise
+        return await self._send(Waiting(command, key, claim))
+
+    async def kept(self, command_type: type[Command[R]], key: RequestKey) -> R | None:
+        """The reply kept under `key`, after waiting for whoever has it. Raises `KeyConflict`."""
+        claim = await self._claims.claim(key)
+        try:
+            return await self._kept_reply(command_type, key)
+        finally:
+            claim.release()
+
+    async def _kept_reply(self, command_type: type[Command[R]], key: RequestKey) -> R | None:
+        kept = await self.read(GetKeptReply(key.account, key.route, key.key))
+        if kept is None or kept.at <= self._clocks.now() - KEPT_REPLY_MS:
+            return None
+        if kept.request != key.request:
+            raise KeyConflict(key.key)
+        return msgspec.msgpack.decode(kept.reply, type=command_type.reply_type)
+
+    async def _send(self, waiting: Waiting) -> object:
+        """Send a command to its shard and wait for its outcome. Between look-up and sending nothing waits."""
+        try:
+            self._shards[shard_of(waiting.command.actor, len(self._shards))].send_nowait(waiting)
+        except Overloaded as full:
+            waiting.settle(full)
+        await waiting.settled.wait()
+        match waiting.outcome:
+            case Accepted(reply=reply):
+                return reply
+            case Refused() as refused:
+                return refused
+            case Bug() | Overloaded() as error:
+                raise error
+            case None:
+                raise AssertionError("settled without an outcome")
+
+    async def read(self, question: Question[T]) -> T:
+        """Answer from the rows, once delivery has reached the commit that the answer is of."""
+        return (await self.read_as_of(question)).value
+
+    async def read_as_of(self, question: Question[T]) -> Answer[T]:
+        """The same with the seq that the answer is of."""
+        answer = await self._disk.read(question)
+        await self._delivery.reached(answer.committed)
+        return answer
+
+    @property
+    def delivered(self) -> int:
+        """The seq of the last delivered fact."""
+        return self._delivery.mark
+
+    def statistics(self) -> dict[str, dict[str, int]]:
+        """How full every queue of the runtime is, and its bound."""
+        commands = sum(shard.statistics()["commands"] for shard in self._shards)
+        return {
+            "shards": {"shards": len(self._shards), "commands": commands},
+            "directory": self.directory.statistics(),
+            "delivery": self._delivery.statistics(),
+            "claims": self._claims.statistics(),
+        }
+
+
+@asynccontextmanager
+async def open_actors(
+    disk: Disk,
+    clocks: Clocks,
+    listeners: Sequence[Callable[["Actors"], Listener]] = (),
+    *,
+    shards: int = SHARDS,
+    rounds_type: type[Rounds] = Rounds,
+) -> AsyncIterator[Actors]:
+    """The actors of `disk`, running until the block is left.
+
+    `listeners` are made once the actors exist and hear of each fact in the order given. On a clean exit, the
+    commands that still wait are decided and delivered, and snapshots are written.
+
+    Raises `DiskFailed` (in an exception group) when a commit or a read fails.
+    """
+    beginning = (await disk.read(GetBeginning())).value
+    delivery = Delivery(beginning.seq)
+    async with trio.open_nursery() as nursery:
+        directory = Directory(disk, delivery, nursery)
+        heard: list[Listener] = []
+        rounds = rounds_type(disk, directory, delivery, clocks, beginning, heard)
+        tasks = [Shard(directory, rounds) for _ in range(shards)]
+        actors = Actors(disk, clocks, delivery, directory, tasks)
+        heard.extend(make(actors) for make in listeners)
+        nursery.start_soon(rounds.run)
+        for shard in tasks:
+            nursery.start_soon(shard.run)
+        yield actors
+        await rounds.finish()
+        nursery.cancel_scope.cancel()

@@ -1,0 +1,108 @@
+"""A request as its handler gets it: who asks, with which values, all of them checked; and how ids are parsed.
+
+Made by `server.answering`, used by the files of `server/routes/`. It carries out nothing.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Generic, TypeVar
+
+import msgspec
+
+from actors.runtime.asking import RequestKey
+from server.connection import PulledRequest
+from server.context import Context
+from server.problems import invalid, not_found, unauthorized
+from server.wire import ID_MAX
+
+Q = TypeVar("Q")
+B = TypeVar("B")
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
+IDEMPOTENCY_KEY_LENGTH_MAX = 255
+"""Room for a UUID and any prefix, as elsewhere; it is stored for a day."""
+
+ONESELF = "me"
+ACCOUNT_PARAMETER = "user_id"
+ID_PARAMETERS = frozenset({ACCOUNT_PARAMETER, "post_id"})
+
+_DIGITS = re.compile(r"[1-9][0-9]{0,15}")
+_VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
+
+_encoder = msgspec.msgpack.Encoder(order="deterministic")
+
+
+class Viewer(msgspec.Struct, frozen=True):
+    """Who asks: an account through one of its sessions, both alive."""
+
+    account: int
+    session: int
+
+
+class Call(msgspec.Struct, Generic[Q, B], frozen=True):
+    """One request to one route. `ids` and `names` are from the path, `route` is the name of the route."""
+
+    context: Context
+    route: str
+    viewer: Viewer | None
+    ids: Mapping[str, int]
+    names: Mapping[str, str]
+    query: Q
+    body: B
+    idempotency_key: str | None
+    request: PulledRequest
+
+    @property
+    def account(self) -> int:
+        """Who asks, on a route that asks for a token. Raises a 401 for nobody."""
+        if self.viewer is None:
+            raise unauthorized()
+        return self.viewer.account
+
+    def key(self, values: object) -> RequestKey | None:
+        """The request's Idempotency-Key with the hash of what it asks: its path, its query and `values`, its body's."""
+        if self.idempotency_key is None:
+            return None
+        asked = _encoder.encode((self.ids, self.names, self.query, values))
+        digest = hashlib.sha256(asked).digest()
+        return RequestKey(self.account, self.route, self.idempotency_key, digest)
+
+
+def parse_path(
+    values: Mapping[str, str], viewer: Viewer | None
+) -> tuple[dict[str, int], dict[str, str]]:
+    """The ids and the other texts of a path.
+
+    Raises a 404 for an id that can't be one, a 401 for `me` without a token.
+    """
+    ids = {
+        name: _parse_id(text, viewer, may_be_me=name == ACCOUNT_PARAMETER)
+        for name, text in values.items()
+        if name in ID_PARAMETERS
+    }
+    return ids, {name: text for name, text in values.items() if name not in ID_PARAMETERS}
+
+
+def _parse_id(text: str, viewer: Viewer | None, *, may_be_me: bool) -> int:
+    if may_be_me and text == ONESELF:
+        if viewer is None:
+            raise unauthorized()
+        return viewer.account
+    if not _DIGITS.fullmatch(text) or int(text) > ID_MAX:
+        raise not_found()
+    return int(text)
+
+
+def parse_idempotency_key(header: str | None) -> str | None:
+    """The key, if the request has one. Raises a 400 unless it is 1 to 255 visible ASCII characters."""
+    if header is None:
+        return None
+    if len(header) > IDEMPOTENCY_KEY_LENGTH_MAX or not _VISIBLE_ASCII.fullmatch(header):
+        raise invalid(
+            "An Idempotency-Key is 1 to 255 visible ASCII characters",
+            IDEMPOTENCY_KEY,
+            min_length=1,
+            max_length=IDEMPOTENCY_KEY_LENGTH_MAX,
+        )
+    return header

@@ -1,0 +1,125 @@
+"""One HTTP request over ASGI, without a task or a nursery of its own: Quart's hook under the application.
+
+Quart-Trio's own connection reads the body into memory in a second task, ahead of the handler, and cancels the
+handler when the client leaves. Here the body is pulled when the handler asks for it, so a slow handler slows its
+client down, and a command under way is finished whatever the client does. Knows ASGI, and nothing of routes.
+"""
+
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any, Protocol, cast
+
+from quart.wrappers import Response
+from quart.wrappers.request import Body
+from quart_trio.asgi import TrioASGIHTTPConnection
+from quart_trio.wrappers import TrioRequest
+from werkzeug.exceptions import RequestEntityTooLarge
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+class ClientLeft(Exception):
+    """The client went away before its request was complete: there is nobody to answer."""
+
+
+class PulledBody(Body):
+    """A request's body that is received as it is asked for; never more than one chunk is held.
+
+    Quart makes it; `pull_from` gives it its source. Iterate over it, or `read` it whole.
+    """
+
+    def __init__(self, expected_content_length: int | None, max_content_length: int | None) -> None:
+        self._receive: Receive | None = None
+        self.expected_bytes = expected_content_length
+        self.ended = False
+
+    def pull_from(self, receive: Receive) -> None:
+        """Say where the body comes from: the connection's `receive`."""
+        self._receive = receive
+
+    def __aiter__(self) -> "PulledBody":
+        return self
+
+    async def __anext__(self) -> bytes:
+        """The next chunk, never empty. Raises `ClientLeft`."""
+        while not self.ended:
+            assert self._receive is not None, "a body is read through its connection only"
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientLeft
+            self.ended = not message.get("more_body", False)
+            chunk: bytes = message.get("body", b"")
+            if chunk:
+                return chunk
+        raise StopAsyncIteration
+
+    async def read(self, bytes_max: int) -> bytes:
+        """All of it. Raises `RequestEntityTooLarge` as soon as it is known to be over `bytes_max`, `ClientLeft`."""
+        if (self.expected_bytes or 0) > bytes_max:
+            raise RequestEntityTooLarge
+        read = bytearray()
+        async for chunk in self:
+            read += chunk
+            if len(read) > bytes_max:
+                raise RequestEntityTooLarge
+        return bytes(read)
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        """Quart's way to read a body; nothing of ours uses it."""
+        raise NotImplementedError("use read(), which has a limit")
+
+
+class PulledRequest(TrioRequest):
+    """Quart's request with a body that is pulled."""
+
+    body_class = PulledBody
+
+    @property
+    def pulled(self) -> PulledBody:
+        """The body under its own type."""
+        return cast(PulledBody, self.body)
+
+    @property
+    def has_unread_body(self) -> bool:
+        """True while the client is, or may be, still sending what nobody has asked for."""
+        announced = "Transfer-Encoding" in self.headers or (self.content_length or 0) > 0
+        return announced and not self.pulled.ended
+
+
+class Answering(Protocol):
+    """What the application owes this connection: an answer for every request, whatever happens."""
+
+    async def answer(self, request: PulledRequest) -> Response: ...
+
+
+class PulledConnection(TrioASGIHTTPConnection):
+    """Serves one request in the task that ASGI calls it in."""
+
+    async def __call__(self, receive: Any, send: Any) -> None:
+        request = cast(PulledRequest, self._create_request_from_scope(send))
+        request.pulled.pull_from(receive)
+        response = await cast(Answering, self.app).answer(request)
+        if request.has_unread_body and self.scope["http_version"] in ("1.0", "1.1"):
+            # Whoever sits below would otherwise take the rest of the body for the next request.
+            response.headers["Connection"] = "close"
+        try:
+            await _send_answer(request.method, response, send)
+        except OSError:
+            return  # The client left: all that was asked is done, there is only nobody to tell.
+
+
+async def _send_answer(method: str, response: Response, send: Send) -> None:
+    headers = [
+        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        for name, value in response.headers
+    ]
+    await send(
+        {"type": "http.response.start", "status": response.status_code, "headers": headers}
+    )
+    if method != "HEAD":
+        async with response.response as chunks:
+            async for chunk in chunks:
+                data: bytes = chunk if isinstance(chunk, bytes) else chunk.encode()
+                await send({"type": "http.response.body", "body": data, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -1,0 +1,241 @@
+"""The one shape of every error, and which refusal, exception or malformed request becomes which status.
+
+Routes raise a `Problem` or let `problem_for` make one of a refusal; `server.app` turns whatever else goes wrong
+into one by `problem_of_exception`. Knows nothing of requests and answers nothing itself.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import Enum, auto
+from typing import Any, assert_never
+
+import msgspec
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from actors.decisions import Reason, Refused
+from actors.runtime.asking import Bug, KeyConflict, Overloaded
+
+Detail = str | int | float | bool | None
+
+CLIENT_ERRORS = range(400, 500)
+
+
+class Code(Enum):
+    """Every error code there is."""
+
+    INVALID_REQUEST = auto()
+    INVALID_MEDIA_FORMAT = auto()
+    UNAUTHORIZED = auto()
+    FORBIDDEN = auto()
+    NOT_FOUND = auto()
+    METHOD_NOT_ALLOWED = auto()
+    CONFLICT = auto()
+    MEDIA_TOO_LARGE = auto()
+    RATE_LIMIT_EXCEEDED = auto()
+    SERVER_ERROR = auto()
+
+
+STATUSES = {
+    Code.INVALID_REQUEST: 400,
+    Code.INVALID_MEDIA_FORMAT: 400,
+    Code.UNAUTHORIZED: 401,
+    Code.FORBIDDEN: 403,
+    Code.NOT_FOUND: 404,
+    Code.METHOD_NOT_ALLOWED: 405,
+    Code.CONFLICT: 409,
+    Code.MEDIA_TOO_LARGE: 413,
+    Code.RATE_LIMIT_EXCEEDED: 429,
+    Code.SERVER_ERROR: 500,
+}
+"""The status that a code comes with unless a problem says otherwise (503 while shedding load, say)."""
+
+
+class Problem(Exception):
+    """An answer that is an error. `message` and `details` are for the client; the cause, if any, is `__cause__`."""
+
+    def __init__(
+        self,
+        code: Code,
+        message: str,
+        details: Mapping[str, Detail] | None = None,
+        *,
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.details = dict(details or {})
+        self.status = STATUSES[code] if status is None else status
+        self.headers = dict(headers or {})
+
+    def body(self) -> bytes:
+        """The answer's JSON body."""
+        error = {"code": self.code.name, "message": self.message, "details": self.details}
+        return msgspec.json.encode({"error": error})
+
+
+def invalid(message: str, field: str | None = None, **limits: Detail) -> Problem:
+    """400: the client sent something that can't be. `field` names it, `limits` what it broke."""
+    details = limits if field is None else {"field": field, **limits}
+    return Problem(Code.INVALID_REQUEST, message, details)
+
+
+def bad_media(message: str, **details: Detail) -> Problem:
+    """400: a file that is no picture we can read."""
+    return Problem(Code.INVALID_MEDIA_FORMAT, message, {"field": "media", **details})
+
+
+def unauthorized(message: str = "Authentication required") -> Problem:
+    """401, with the challenge that goes with it."""
+    return Problem(Code.UNAUTHORIZED, message, headers={"WWW-Authenticate": "Bearer"})
+
+
+def forbidden(message: str = "You may not do this") -> Problem:
+    """403."""
+    return Problem(Code.FORBIDDEN, message)
+
+
+def not_found(message: str = "There is no such thing here") -> Problem:
+    """404."""
+    return Problem(Code.NOT_FOUND, message)
+
+
+def method_not_allowed(allowed: Iterable[str]) -> Problem:
+    """405, with the methods that would do."""
+    headers = {"Allow": ", ".join(sorted(allowed))}
+    return Problem(Code.METHOD_NOT_ALLOWED, "This method is not allowed here", headers=headers)
+
+
+def conflict(message: str, field: str) -> Problem:
+    """409."""
+    return Problem(Code.CONFLICT, message, {"field": field})
+
+
+def too_large(message: str, **details: Detail) -> Problem:
+    """413: a body or a file over its limit (bytes)."""
+    return Problem(Code.MEDIA_TOO_LARGE, message, details)
+
+
+def overloaded(retry_after_s: int) -> Problem:
+    """503: nothing happened; try again after so many seconds."""
+    headers = {"Retry-After": str(retry_after_s)}
+    message = "The server is overloaded, try again soon"
+    return Problem(Code.SERVER_ERROR, message, status=503, headers=headers)
+
+
+def server_error() -> Problem:
+    """500: ours, and the log has it."""
+    return Problem(Code.SERVER_ERROR, "Something went wrong on our side")
+
+
+def problem_for(refused: Refused) -> Problem:
+    """The answer to a command that an actor refused."""
+    match refused.reason:
+        case Reason.NOT_FOUND:
+            return not_found()
+        case Reason.FORBIDDEN:
+            return forbidden()
+        case Reason.USERNAME_TAKEN:
+            return conflict("This username is taken", "username")
+        case Reason.ONESELF:
+            return invalid("You can't do this to yourself", "user_id")
+        case Reason.SESSION_ENDED:
+            return unauthorized("This session has ended")
+        case _:
+            assert_never(refused.reason)
+
+
+def problem_of_exception(error: Exception) -> Problem:
+    """The answer when `error` came out of handling a request; a 500 unless it says better."""
+    match error:
+        case Problem():
+            return error
+        case Overloaded():
+            return overloaded(error.retry_after_s)
+        case KeyConflict():
+            return invalid(
+                "This Idempotency-Key was used for a request with other values", "Idempotency-Key"
+            )
+        case Bug():
+            return server_error()
+        case HTTPException():
+            return _problem_of_framework(error)
+        case _:
+            return server_error()
+
+
+def _problem_of_framework(error: HTTPException) -> Problem:
+    status = error.code or 500
+    match status:
+        case 404:
+            return not_found("There is no such route")
+        case 405:
+            allowed = error.valid_methods if isinstance(error, MethodNotAllowed) else None
+            return method_not_allowed(allowed or ())
+        case 413:
+            return too_large("The request is too large")
+        case 416:
+            headers = {name: value for name, value in error.get_headers() if name == "Content-Range"}
+            message = "No such range"
+            return Problem(Code.INVALID_REQUEST, message, status=416, headers=headers)
+        case 408 | 412 | 431:
+            return Problem(Code.INVALID_REQUEST, error.name, status=status)
+        case _ if status in CLIENT_ERRORS:
+            return invalid("The request is malformed")
+        case _:
+            return server_error()
+
+
+def problem_of_decoding(error: Exception, kind: type[Any]) -> Problem:
+    """400 for what msgspec could not make a `kind` of, with the field and its limits in the details.
+
+    `error` is a `msgspec.DecodeError` (a `ValidationError` names the field), a `UnicodeDecodeError` or the
+    `RecursionError` of JSON that is nested too deeply.
+    """
+    match error:
+        case msgspec.ValidationError():
+            return _problem_of_value(str(error), kind)
+        case UnicodeDecodeError():
+            return invalid("The body is not valid UTF-8")
+        case RecursionError():
+            return invalid("The body is nested too deeply")
+        case _:
+            return invalid("The body is not valid JSON")
+
+
+def _problem_of_value(report: str, kind: type[Any]) -> Problem:
+    what, _, path = report.partition(" - at `$")
+    path = path.rstrip("`").lstrip(".")
+    if what.startswith("Object missing required field"):
+        missing = what.split("`")[1]
+        return invalid("A required field is missing", f"{path}.{missing}" if path else missing)
+    if not path:
+        return invalid("The body must be a JSON object")
+    wrong_type = ", got `" in what
+    limits = {} if wrong_type else limits_of(kind, path)
+    # The pattern of a username is no message for people, so it is left out of both.
+    message = "has the wrong form" if "matching regex" in what else f"is wrong: {what}"
+    return invalid(f"{path} {message}", path, **limits)
+
+
+def limits_of(kind: type[Any], path: str) -> dict[str, Detail]:
+    """The limits that the field at `path` (`caption`, `tags[0].x`) of a struct type declares, by their names in answers."""
+    found: Any = msgspec.inspect.type_info(kind)
+    for name in path.replace("[...]", "[0]").replace("[", ".[").split("."):
+        found = _without_none(found)
+        if name.startswith("["):
+            found = getattr(found, "item_type", None)
+        else:
+            fields: tuple[msgspec.inspect.Field, ...] = getattr(found, "fields", ())
+            found = next((field.type for field in fields if field.encode_name == name), None)
+    found = _without_none(found)
+    names = {"min_length": "min_length", "max_length": "max_length", "ge": "min", "le": "max"}
+    limits = {ours: getattr(found, theirs, None) for theirs, ours in names.items()}
+    return {name: limit for name, limit in limits.items() if limit is not None}
+
+
+def _without_none(found: Any) -> Any:
+    """The type of an optional field, past its `None`."""
+    if not isinstance(found, msgspec.inspect.UnionType):
+        return found
+    return next((kind for kind in found.types if not isinstance(kind, msgspec.inspect.NoneType)), None)

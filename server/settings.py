@@ -1,0 +1,268 @@
+"""Every setting of Triptych: its type, bounds, default and help, and how what sets it is merged.
+
+`run.py` loads them once at the start and hands the values on as arguments; nothing below it reads
+the environment. Merging is pure; only `read_settings_file` touches the disk. A test compares
+`docs/settings.md` with what is declared here, so a new setting is one field of `Settings` and
+`make docs`.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast, get_args, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+ENVIRONMENT_PREFIX = "TRIPTYCH_"
+
+SETTINGS_FILE = "triptych.toml"
+"""The file in the data folder."""
+
+THREADS_MAX = 64
+"""Threads that one limiter may have: more would wait for the interpreter lock, not for work."""
+
+ALL_INTERFACES = frozenset({"0.0.0.0", "::"})
+
+Switch = Literal["on", "off"]
+FanOutPolicy = Literal["push", "pull"]
+LogForm = Literal["auto", "human", "json"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The values that a process runs with. Made by `load_settings`; never changed."""
+
+    data: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            pattern=r"^[^\x00]+$",
+            description="The data folder; made if it is not there. The file can't set it.",
+            extra={"form": "a path"},
+        ),
+    ] = "data"
+    host: Annotated[
+        str,
+        Meta(
+            pattern=r"^[0-9A-Za-z._:%-]+$",
+            description="The address to listen on: `0.0.0.0` is all of IPv4, `::` all of IPv6.",
+            extra={"form": "an IP address or a host name"},
+        ),
+    ] = "127.0.0.1"
+    port: Annotated[
+        int,
+        Meta(ge=0, le=65_535, description="The port to listen on; 0 takes and prints a free one."),
+    ] = 8000
+    public_url: (
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^https?://[^\s/?#@]+$",
+                description="What URLs in answers begin with; without it, the address bound.",
+                extra={"form": "an address like https://photos.example.org, without a path"},
+            ),
+        ]
+        | None
+    ) = None
+    rate_limits: Annotated[
+        Switch,
+        Meta(description="`off` turns off every rate limit: for tests and benches."),
+    ] = "on"
+    fan_out: Annotated[
+        FanOutPolicy,
+        Meta(
+            description="How posts reach home feeds: `push` hands a new post to the feeds that are "
+            "in memory, `pull` puts a feed together when it is read."
+        ),
+    ] = "push"
+    log: Annotated[
+        LogForm,
+        Meta(description="The log's form: `auto` is `human` on a terminal and `json` elsewhere."),
+    ] = "auto"
+    log_level: Annotated[
+        LogLevel,
+        Meta(description="The least grave thing that is logged."),
+    ] = "info"
+    image_threads: Annotated[
+        int,
+        Meta(ge=1, le=THREADS_MAX, description="Images decoded at once; each may take 100 MB."),
+    ] = 2
+    password_threads: Annotated[
+        int,
+        Meta(ge=1, le=THREADS_MAX, description="Passwords hashed at once; each takes 19 MiB."),
+    ] = 2
+    requests_max: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=65_536,
+            description="Requests under way at once; beyond it the answer is 503.",
+        ),
+    ] = 512
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One setting as people see it, whatever it is set by. `form` says what its value may be."""
+
+    name: str
+    help: str
+    form: str
+    default: str | int | None
+    type: Any
+
+    @property
+    def flag(self) -> str:
+        """As on the command line: `--log-level`."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """As in the environment: `TRIPTYCH_LOG_LEVEL`."""
+        return ENVIRONMENT_PREFIX + self.name.upper()
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """The settings, and for each by what it was set: a flag, a variable, the file, or `default`."""
+
+    settings: Settings
+    sources: Mapping[str, str]
+
+
+class BadSetting(Exception):
+    """Whoever starts the process must change a setting first.
+
+    The message is one sentence that says which, where it was set, and what it may be.
+    """
+
+
+def _constraints(annotation: Any) -> tuple[Any, Meta]:
+    """The bare type and the `Meta` of a field, also of one that may be null."""
+    for part in (annotation, *get_args(annotation)):
+        metas = [meta for meta in getattr(part, "__metadata__", ()) if isinstance(meta, Meta)]
+        if metas:
+            return part.__origin__, metas[0]
+    raise TypeError(f"a setting without Meta: {annotation!r}")
+
+
+def _form(bare: Any, meta: Meta) -> str:
+    if meta.extra:
+        return str(meta.extra["form"])
+    if bare is int:
+        return f"a whole number from {meta.ge} to {meta.le}"
+    return "one of " + ", ".join(cast(tuple[str, ...], get_args(bare)))
+
+
+def _declared() -> Iterable[Setting]:
+    hints = get_type_hints(Settings, include_extras=True)
+    for field in msgspec.structs.fields(Settings):
+        bare, meta = _constraints(hints[field.name])
+        yield Setting(
+            name=field.name,
+            help=meta.description or "",
+            form=_form(bare, meta),
+            default=field.default,
+            type=hints[field.name],
+        )
+
+
+SETTINGS: Mapping[str, Setting] = {setting.name: setting for setting in _declared()}
+"""Every setting by its name, in the order of the documentation."""
+
+
+def _unknown(given: str, where: str) -> BadSetting:
+    meant = difflib.get_close_matches(
+        given.removeprefix(ENVIRONMENT_PREFIX).lower().replace("-", "_"), SETTINGS, n=1
+    )
+    remedy = "remove it, or see `run.py settings` for those there are."
+    if meant:
+        nearest = SETTINGS[meant[0]]
+        of_variable = given.startswith(ENVIRONMENT_PREFIX)
+        remedy = f"did you mean {nearest.variable if of_variable else nearest.name}?"
+    return BadSetting(f"{given} {where} is no setting of Triptych: {remedy}")
+
+
+def _checked(setting: Setting, value: object, source: str) -> object:
+    """`value` in the setting's type. Texts may spell a number; a file must say what it means."""
+    try:
+        return msgspec.convert(value, setting.type, strict=source == SETTINGS_FILE)
+    except msgspec.ValidationError:
+        shown = repr(value) if isinstance(value, str) else str(value)
+        raise BadSetting(
+            f"{setting.name} is {shown} by {source}: it must be {setting.form}."
+        ) from None
+
+
+def load_settings(
+    flags: Mapping[str, str], environ: Mapping[str, str], toml: Mapping[str, object]
+) -> Loaded:
+    """Merge what was set: a flag beats the environment, that the file, and that the default.
+
+    `flags` holds the flags that were given, by the names of their settings; `environ` the whole
+    environment, of which only what begins with `TRIPTYCH_` is looked at; `toml` the file's
+    contents. What is overruled is checked, too.
+
+    Raises `BadSetting`.
+    """
+    by_variable = {setting.variable: setting for setting in SETTINGS.values()}
+    given: list[tuple[Setting, object, str]] = []
+    for name, value in toml.items():
+        if name not in SETTINGS:
+            raise _unknown(name, f"in {SETTINGS_FILE}")
+        if name == "data":
+            raise BadSetting(
+                f"data is set in {SETTINGS_FILE}, which lies in the data folder: "
+                "use --data or TRIPTYCH_DATA."
+            )
+        given.append((SETTINGS[name], value, SETTINGS_FILE))
+    for variable, text in environ.items():
+        if variable.startswith(ENVIRONMENT_PREFIX):
+            if variable not in by_variable:
+                raise _unknown(variable, "in the environment")
+            given.append((by_variable[variable], text, variable))
+    for name, text in flags.items():
+        if name not in SETTINGS:
+            raise _unknown(name, "on the command line")
+        given.append((SETTINGS[name], text, SETTINGS[name].flag))
+
+    values: dict[str, Any] = {}
+    sources = dict.fromkeys(SETTINGS, "default")
+    for setting, value, source in given:
+        values[setting.name] = _checked(setting, value, source)
+        sources[setting.name] = source
+    return Loaded(Settings(**values), sources)
+
+
+def data_folder(flags: Mapping[str, str], environ: Mapping[str, str]) -> Path:
+    """Where the settings file must be looked for, before the settings can be loaded.
+
+    Raises `BadSetting`.
+    """
+    variable = SETTINGS["data"].variable
+    relevant = {variable: environ[variable]} if variable in environ else {}
+    chosen = {"data": flags["data"]} if "data" in flags else {}
+    return Path(load_settings(chosen, relevant, {}).settings.data)
+
+
+def read_settings_file(folder: Path) -> Mapping[str, object]:
+    """The contents of the settings file in the data folder; nothing if there is none.
+
+    Raises `BadSetting` for one that can't be read.
+    """
+    try:
+        return tomllib.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise BadSetting(f"{folder / SETTINGS_FILE} can't be read: {error}.") from error
+
+
+def warnings_about(settings: Settings) -> tuple[str, ...]:
+    """What is allowed but probably not meant, one sentence each, to be logged at the start."""
+    if settings.host in ALL_INTERFACES and settings.public_url is None:
+        return (
+            f"host is {settings.host} and public_url is not set: set it to where clients find this "
+            "server, or the addresses of media in its answers lead nowhere.",
+        )
+    return ()

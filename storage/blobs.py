@@ -1,0 +1,94 @@
+"""Media files: bytes under names that nobody can guess, each whole and durable before any fact names it.
+
+Upload handlers store here before they ask for a fact and delete after a commit; the start sweeps
+what no row names. Plain calls that block: callers run them in threads. Knows no database; rows are asked through a callable.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from storage.folder import FOLDER_MODE, Chance, sync_folder, write_durably
+
+NAME_BYTES = 16
+"""128 bits of chance in a name: guessing one is hopeless."""
+
+FAN_OUT_CHARACTERS = 2
+"""The first two hexadecimal digits of a name are its sub-folder: 256 of them."""
+
+UNREFERENCED_KEPT_S = 60 * 60
+"""A file without a row may belong to an upload under way, which takes minutes at most."""
+
+_NAME = re.compile(rf"[0-9a-f]{{{2 * NAME_BYTES}}}\.jpg")
+_FAN_OUT = re.compile(rf"[0-9a-f]{{{FAN_OUT_CHARACTERS}}}")
+
+
+class BadName(ValueError):
+    """A string that can't be the name of a blob."""
+
+
+def new_name(chance: Chance) -> str:
+    """A name for a blob, from `NAME_BYTES` bytes of `chance`."""
+    return f"{chance(NAME_BYTES).hex()}.jpg"
+
+
+class Blobs:
+    """The blobs below one folder. Holds no state: any thread may use it at any time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path_of(self, name: str) -> Path:
+        """Where the blob `name` lies, whether it is there or not. Raises `BadName`."""
+        if _NAME.fullmatch(name) is None:
+            raise BadName(f"{name!r} names no blob")
+        return self.folder / name[:FAN_OUT_CHARACTERS] / name
+
+    def store(self, data: bytes, name: str) -> None:
+        """Keep `data` under `name`, which nobody has used: durable when this returns.
+
+        Raises `BadName`, `OSError`.
+        """
+        path = self.path_of(name)
+        if not path.parent.exists():
+            path.parent.mkdir(exist_ok=True, mode=FOLDER_MODE)
+            sync_folder(self.folder)
+        write_durably(path, data)
+
+    def delete(self, name: str) -> None:
+        """Delete the blob `name`, if it is there. Raises `BadName`, `OSError`."""
+        self.path_of(name).unlink(missing_ok=True)
+
+    def sweep(
+        self,
+        now: float,
+        known: Callable[[str], Iterable[str]],
+        older_than_s: float = UNREFERENCED_KEPT_S,
+    ) -> int:
+        """Delete what no row names and what a crash left half written, if it is old enough; say how many files.
+
+        `now` is in Unix seconds; `known` gives the names that rows speak of, among those that begin with
+        the prefix it is given. Raises `OSError`.
+        """
+        swept = 0
+        for folder in sorted(self.folder.iterdir()):
+            if _FAN_OUT.fullmatch(folder.name) is None:
+                continue
+            # Listed first and asked for after: a file that comes in between is not in the list.
+            old = [path for path in folder.iterdir() if _age_s(path, now) > older_than_s]
+            if not old:
+                continue
+            named = set(known(folder.name))
+            for path in old:
+                if path.name not in named:
+                    path.unlink(missing_ok=True)
+                    swept += 1
+        return swept
+
+
+def _age_s(path: Path, now: float) -> float:
+    """Seconds since the file was written; 0 if it was deleted meanwhile."""
+    try:
+        return now - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

@@ -1,0 +1,135 @@
+"""The data folder: one process at a time, its secrets, its epoch, and where everything in it lies.
+
+`run.py` and the command line open it before anything else and hold it to the end. What is inside the database and
+the media folder is the business of `storage.journal` and `storage.blobs`. Plain calls that may block.
+"""
+
+import contextlib
+import fcntl
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+SECRET_BYTES = 32
+"""256 bits: as long as the hashes that are keyed with them."""
+
+FOLDER_MODE = 0o700
+FILE_MODE = 0o600
+
+LOCK_NAME = "lock"
+EPOCH_NAME = "epoch"
+DATABASE_NAME = "triptych.db"
+MEDIA_NAME = "media"
+SECRETS_NAME = "secrets"
+
+_SECRET_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
+
+Chance = Callable[[int], bytes]
+"""Gives that many bytes which nobody can guess."""
+
+
+class FolderTaken(Exception):
+    """Another process works on the folder. `pid` is its number, None if it has not said it yet."""
+
+    def __init__(self, path: Path, pid: int | None) -> None:
+        who = "another process" if pid is None else f"process {pid}"
+        super().__init__(f"{path} is in use by {who}: stop it first")
+        self.path = path
+        self.pid = pid
+
+
+class DataFolder:
+    """A folder that this process holds. Made by `open_folder`; only good until that ends."""
+
+    def __init__(self, path: Path, epoch: int) -> None:
+        self.path = path
+        self.epoch = epoch
+        """How many times the folder was opened: grows with each start."""
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.path / DATABASE_NAME
+
+    @property
+    def media(self) -> Path:
+        """The folder of `storage.blobs`."""
+        return self.path / MEDIA_NAME
+
+
+@contextlib.contextmanager
+def open_folder(path: Path) -> Iterator[DataFolder]:
+    """Hold the data folder `path`, making it if it is missing, and raise its epoch.
+
+    Raises `FolderTaken`, `OSError`.
+    """
+    path = path.absolute()
+    path.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
+    path.chmod(FOLDER_MODE)
+    # The file stays for ever: to delete it would let two processes lock two files of one name.
+    lock = os.open(path / LOCK_NAME, os.O_RDWR | os.O_CREAT, FILE_MODE)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FolderTaken(path, _pid_in(lock)) from None
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+        (path / MEDIA_NAME).mkdir(exist_ok=True, mode=FOLDER_MODE)
+        (path / SECRETS_NAME).mkdir(exist_ok=True, mode=FOLDER_MODE)
+        yield DataFolder(path, _raise_epoch(path))
+    finally:
+        os.close(lock)
+
+
+def secret(folder: DataFolder, name: str, chance: Chance) -> bytes:
+    """The folder's secret of that name: `SECRET_BYTES` bytes, taken from `chance` the first time it is asked for.
+
+    Raises `ValueError` for a name that is no plain word or a file that is not a secret; `OSError`.
+    """
+    if _SECRET_NAME.fullmatch(name) is None:
+        raise ValueError(f"{name!r} can't name a secret")
+    path = folder.path / SECRETS_NAME / name
+    if not path.exists():
+        write_durably(path, chance(SECRET_BYTES))
+    found = path.read_bytes()
+    if len(found) != SECRET_BYTES:
+        raise ValueError(f"{path} should hold {SECRET_BYTES} bytes, not {len(found)}")
+    return found
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Put `data` at `path`, mode 0600: after a power cut there is all of it, or what was there before.
+
+    Two callers must not write the same path at once. Raises `OSError`; then only a `.part` file may be left.
+    """
+    part = path.with_name(f"{path.name}.part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE)
+    with open(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(descriptor)
+    part.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names in a folder as durable as the files they name. Raises `OSError`."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _pid_in(lock: int) -> int | None:
+    text = os.pread(lock, 32, 0).strip()
+    return int(text) if text.isdigit() else None
+
+
+def _raise_epoch(path: Path) -> int:
+    file = path / EPOCH_NAME
+    epoch = int(file.read_text()) + 1 if file.exists() else 1
+    write_durably(file, f"{epoch}\n".encode())
+    return epoch

@@ -1,0 +1,100 @@
+"""`SqliteDisk`: the journal and the rows in a SQLite file, as the async side of the house sees them.
+
+`run.py` opens it outermost; the rounds commit through it, loads and pages read through it. SQLite runs in Trio's
+worker threads: one connection writes, a few only read. The only file of `storage` that knows Trio.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import trio
+
+from storage.disk import DiskFailed, Group
+from storage.projection import write_group
+from storage.queries import answer
+from storage.reads import Answer, Question
+from storage.schema import migrate
+from storage.sqlite import Connection, SqliteError, open_reader, open_writer
+
+READERS = 3
+"""Reading connections: one may be slow, one loads actors, one is free; two cores gain nothing from more."""
+
+T = TypeVar("T")
+
+
+class SqliteDisk:
+    """A `storage.disk.Disk` over one file. Made by `open_disk`, used from one Trio task tree."""
+
+    def __init__(self, writer: Connection, readers: list[Connection]) -> None:
+        self._writer = writer
+        self._readers = readers
+        self._writing = trio.CapacityLimiter(1)
+        self._reading = trio.CapacityLimiter(len(readers))
+        self._failed: BaseException | None = None
+
+    async def commit(self, group: Group) -> None:
+        """Write `group` so that it survives a power cut. Once it began it can't be cancelled.
+
+        Raises `DiskFailed`, now and from then on: after a failed write or fsync nobody knows what is on the disk.
+        """
+        await self._run(partial(write_group, self._writer, group), self._writing)
+
+    async def read(self, question: Question[T]) -> Answer[T]:
+        """Answer in one read transaction, as soon as a reader is free. Raises `DiskFailed`."""
+        return await self._run(partial(self._answer, question), self._reading)
+
+    def _answer(self, question: Question[T]) -> Answer[T]:
+        # The limiter lets in no more threads than there are connections, so one is always there;
+        # taking from a list and putting back are single steps.
+        reader = self._readers.pop()
+        try:
+            return answer(reader, question)
+        finally:
+            self._readers.append(reader)
+
+    async def _run(self, work: Callable[[], T], limiter: trio.CapacityLimiter) -> T:
+        if self._failed is not None:
+            raise DiskFailed(f"the disk failed before: {self._failed}") from self._failed
+        try:
+            return await trio.to_thread.run_sync(work, limiter=limiter, abandon_on_cancel=False)
+        except (SqliteError, OSError) as failure:
+            self._failed = failure
+            raise DiskFailed(f"{type(failure).__name__}: {failure}") from failure
+
+    def close(self) -> None:
+        """Close the connections. If all went well, the log is merged into the database and emptied."""
+        for reader in self._readers:
+            reader.close()
+        if self._failed is None:
+            self._writer.execute("pragma wal_checkpoint(truncate)").fetchone()
+        self._writer.close()
+
+
+def _open(database: Path) -> SqliteDisk:
+    writer = open_writer(database)
+    try:
+        migrate(writer)
+        return SqliteDisk(writer, [open_reader(database) for _ in range(READERS)])
+    except BaseException:
+        writer.close()
+        raise
+
+
+@contextlib.asynccontextmanager
+async def open_disk(database: Path) -> AsyncIterator[SqliteDisk]:
+    """The disk whose SQLite file is `database`, made or brought to this version first; closed at the end.
+
+    Raises `SchemaTooNew`, `SqliteTooOld`, `DiskFailed`.
+    """
+    try:
+        disk = await trio.to_thread.run_sync(_open, database)
+    except (SqliteError, OSError) as failure:
+        raise DiskFailed(f"can't open {database}: {failure}") from failure
+    try:
+        yield disk
+    finally:
+        with trio.CancelScope(shield=True):
+            await trio.to_thread.run_sync(disk.close)

@@ -1,0 +1,139 @@
+"""Every question of `storage.reads`, answered from SQLite: `answer`, the only code that reads the rows.
+
+Reader threads call it, and the simulator on a database of its own; it changes nothing. What it can ask SQLite is in
+`storage.readings`: one statement a question, which gives the last committed seq and the whole
+answer as one JSON text. A statement is a read transaction of its own, and a single row costs a
+single turn at the interpreter lock.
+"""
+
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from storage.facts import Entry, decode_fact, with_texts
+from storage.readings import READINGS, Reading
+from storage.reads import ActorHistory, Answer, GetFeed, GetHistory, Question, Snapshot, Span
+from storage.sqlite import Connection, transaction
+
+T = TypeVar("T")
+
+NUMBER_MAX = 2**63 - 1
+"""The largest integer of SQLite. A larger one names nothing, so it is asked as this one."""
+
+ENTRIES_A_READ = 4_096
+"""Facts of an actor's history, and texts of them, that one statement reads: a few MB at most."""
+
+COMMITTED = "select coalesce(max(seq), 0) from journal"
+
+SNAPSHOT = "select seq, state from snapshots where actor = :actor"
+
+ENTRIES = """
+select json_group_array(json_array(seq, at, fact)) from (
+    select j.seq, j.at, hex(j.fact) as fact from concerns c join journal j on j.seq = c.seq
+    where c.actor = :actor and c.seq > :after order by c.seq limit :limit)"""
+
+TEXTS = """
+select json_group_array(json_array(c.id, c.text))
+from json_each(:ids) j cross join contents c on c.id = j.value"""
+
+
+def answer(connection: Connection, question: Question[T]) -> Answer[T]:
+    """Answer `question` as of one moment, and say which seq was the last committed then.
+
+    Raises `SqliteError`; `TypeError` for a question that nobody taught this file.
+    """
+    found: Answer[Any]
+    match question:
+        case GetHistory():
+            found = _history(connection, question.actor)
+        case _:
+            reading = READINGS.get(type(question))
+            if reading is None:
+                raise TypeError(f"no reading is known for a {type(question).__name__}")
+            found = _read(connection, reading, question)
+    return cast(Answer[T], found)
+
+
+def statement_of(reading_sql: str) -> str:
+    """A reading's SELECT together with the last committed seq: one statement, so one moment."""
+    return f"select ({COMMITTED}), ({reading_sql})"
+
+
+def _read(connection: Connection, reading: Reading, question: Question[Any]) -> Answer[Any]:
+    span = getattr(question, "span", None)
+    upward = span is not None and span.after is not None and span.before is None
+    sql = statement_of(reading.upward if upward else reading.downward)
+    committed, text = connection.execute(sql, parameters_of(question)).fetchone()
+    value = reading.decoder.decode("null" if text is None else text)
+    if reading.finish is not None:
+        value = reading.finish(question, value)
+    return Answer(value, committed)
+
+
+def parameters_of(question: Question[Any]) -> dict[str, object]:
+    """The fields of a question as SQLite takes them."""
+    parameters: dict[str, object] = {}
+    for name in question.__struct_fields__:
+        value: object = getattr(question, name)
+        match value:
+            case Span():
+                parameters["limit"] = value.limit
+                parameters["before"] = NUMBER_MAX if value.before is None else _bounded(value.before)
+                parameters["after"] = -1 if value.after is None else _bounded(value.after)
+            case tuple():
+                numbers = cast(tuple[int, ...], value)
+                parameters[name] = _json([_bounded(number) for number in dict.fromkeys(numbers)])
+            case int():
+                parameters[name] = _bounded(value)
+            case str():  # a lone surrogate can't be bound; no stored text has one
+                parameters[name] = value.encode("utf-8", "replace").decode()
+            case _:
+                parameters[name] = value
+    if isinstance(question, GetFeed):
+        parameters |= {"limit": question.limit + 1, "before": NUMBER_MAX, "after": -1}
+    return parameters
+
+
+def _bounded(number: int) -> int:
+    return max(-1, min(number, NUMBER_MAX))
+
+
+def _json(numbers: list[int]) -> str:
+    return msgspec.json.encode(numbers).decode()
+
+
+def _history(connection: Connection, actor: int) -> Answer[ActorHistory]:
+    with transaction(connection, "deferred"):
+        (committed,) = connection.execute(COMMITTED).fetchone()
+        row = connection.execute(SNAPSHOT, {"actor": actor}).fetchone()
+        snapshot = None if row is None else Snapshot(actor, *row)
+        entries = _entries(connection, actor, 0 if snapshot is None else snapshot.seq)
+        texts = _texts(connection, entries)
+    full = [Entry(entry.seq, entry.at, with_texts(entry.fact, texts)) for entry in entries]
+    return Answer(ActorHistory(snapshot, full), committed)
+
+
+def _entries(connection: Connection, actor: int, after: int) -> list[Entry]:
+    entries: list[Entry] = []
+    while True:
+        parameters = {"actor": actor, "after": after, "limit": ENTRIES_A_READ}
+        (text,) = connection.execute(ENTRIES, parameters).fetchone()
+        rows = _decode_entries(text)
+        entries += [Entry(seq, at, decode_fact(bytes.fromhex(fact))) for seq, at, fact in rows]
+        if len(rows) < ENTRIES_A_READ:
+            return entries
+        after = entries[-1].seq
+
+
+def _texts(connection: Connection, entries: list[Entry]) -> dict[int, str]:
+    ids = [text.id for entry in entries for text in entry.fact.texts()]
+    texts: dict[int, str] = {}
+    for start in range(0, len(ids), ENTRIES_A_READ):
+        asked = _json(ids[start : start + ENTRIES_A_READ])
+        (found,) = connection.execute(TEXTS, {"ids": asked}).fetchone()
+        texts |= dict(_decode_texts(found))
+    return texts
+
+
+_decode_entries = msgspec.json.Decoder(list[tuple[int, int, str]]).decode
+_decode_texts = msgspec.json.Decoder(list[tuple[int, str]]).decode

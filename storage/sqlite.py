@@ -1,0 +1,133 @@
+"""The one seam to pysqlite3: connections opened the way this house needs them, and their types.
+
+Everything else in `storage` that speaks SQL takes a `Connection` from here; nothing else imports pysqlite3, which
+carries a current SQLite but no types. No table is named in this file.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import pysqlite3  # pyright: ignore[reportMissingTypeStubs]
+
+SQLITE_OLDEST = (3, 51, 3)
+"""The first SQLite without the WAL-reset bug, which can lose a commit beside a checkpoint."""
+
+BUSY_TIMEOUT_S = 5.0
+"""How long a connection waits for another's lock. Ours never hold one for long; a backup tool's may."""
+
+WRITER_CACHE_KIB = 16 * 1024
+"""Pages the writer keeps: enough for the inner nodes of every index of a few million rows."""
+
+READER_CACHE_KIB = 4 * 1024
+"""Pages each reader keeps; the operating system's page cache is behind it."""
+
+WAL_KEPT_BYTES = 64 * 1024 * 1024
+"""The log file is cut back to this after a checkpoint, should one long read have let it grow."""
+
+STATEMENTS_CACHED = 256
+"""Prepared statements a connection keeps: more than there are in this code."""
+
+Row = tuple[Any, ...]
+Parameters = Sequence[object] | Mapping[str, object]
+
+SqliteError = cast(type[Exception], pysqlite3.Error)
+"""What SQLite raises: a full or failing disk, a locked or damaged file, a broken constraint."""
+
+
+class Cursor(Protocol):
+    """The rows that a statement gives."""
+
+    def fetchone(self) -> Any: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Connection(Protocol):
+    """A connection, used by one thread at a time, without implicit transactions."""
+
+    @property
+    def in_transaction(self) -> bool: ...
+
+    def execute(self, sql: str, parameters: Parameters = ..., /) -> Cursor: ...
+
+    def close(self) -> None: ...
+
+
+class SqliteTooOld(Exception):
+    """The SQLite that was loaded has a bug which this house can't live with."""
+
+    def __init__(self, version: str) -> None:
+        oldest = ".".join(map(str, SQLITE_OLDEST))
+        super().__init__(
+            f"SQLite {version} is too old: {oldest} or later is needed; run `make setup` again"
+        )
+
+
+def check_version(version: str = cast(str, pysqlite3.sqlite_version)) -> None:
+    """Raises `SqliteTooOld` if `version` (of the loaded library, if not given) is below `SQLITE_OLDEST`."""
+    if tuple(map(int, version.split("."))) < SQLITE_OLDEST:
+        raise SqliteTooOld(version)
+
+
+def _connect(database: str) -> Connection:
+    check_version()
+    connection = pysqlite3.connect(
+        database,
+        uri=True,
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=STATEMENTS_CACHED,
+    )
+    return cast(Connection, connection)
+
+
+def open_writer(database: Path) -> Connection:
+    """The connection that writes: every commit is on the disk when it returns, and what is deleted is overwritten.
+
+    The file is made if it is missing. Raises `SqliteTooOld`, `SqliteError`.
+    """
+    connection = _connect(f"{database.absolute().as_uri()}?mode=rwc")
+    connection.execute("pragma journal_mode = wal").fetchone()
+    connection.execute("pragma synchronous = full")
+    connection.execute("pragma foreign_keys = on")
+    connection.execute("pragma secure_delete = on").fetchone()
+    connection.execute(f"pragma cache_size = -{WRITER_CACHE_KIB}")
+    connection.execute(f"pragma journal_size_limit = {WAL_KEPT_BYTES}").fetchone()
+    return connection
+
+
+def open_reader(database: Path) -> Connection:
+    """A connection that can't write, to a database that is there. Raises `SqliteTooOld`, `SqliteError`."""
+    connection = _connect(f"{database.absolute().as_uri()}?mode=ro")
+    connection.execute("pragma query_only = on")
+    connection.execute(f"pragma cache_size = -{READER_CACHE_KIB}")
+    return connection
+
+
+def open_memory() -> Connection:
+    """An empty database that goes with its connection, with the same rules as the one on disk."""
+    connection = _connect(":memory:")
+    connection.execute("pragma foreign_keys = on")
+    return connection
+
+
+@contextlib.contextmanager
+def transaction(connection: Connection, mode: str = "immediate") -> Iterator[None]:
+    """All or nothing: commits at the end, rolls back on any exception. Not to be nested.
+
+    `mode` is SQLite's: `immediate` takes the write lock at once, `deferred` only reads until something writes.
+    """
+    connection.execute(f"begin {mode}")
+    try:
+        yield
+        connection.execute("commit")
+    except BaseException:
+        if connection.in_transaction:
+            with contextlib.suppress(SqliteError):  # the first error is the one to tell
+                connection.execute("rollback")
+        raise

@@ -1,0 +1,123 @@
+"""Specification of the log: its two forms, what each line carries, and what never gets in."""
+
+import io
+import json
+import logging
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from server.logs import configure_logs
+from server.settings import LogForm, LogLevel
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield
+    root.handlers = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+
+
+def speak(form: LogForm = "json", level: LogLevel = "info") -> io.StringIO:
+    stream = io.StringIO()
+    configure_logs(form, level, stream)
+    return stream
+
+
+def only_line(stream: io.StringIO) -> dict[str, Any]:
+    (line,) = stream.getvalue().splitlines()
+    return json.loads(line)
+
+
+def test_a_machine_gets_one_json_object_a_line_with_the_time_in_utc():
+    stream = speak("auto")
+    structlog.get_logger().info("post published", post=7)
+    line = only_line(stream)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", line.pop("timestamp"))
+    assert line == {"event": "post published", "level": "info", "post": 7}
+
+
+def test_a_person_at_a_terminal_gets_a_line_to_read():
+    stream = Terminal()
+    configure_logs("auto", "info", stream)
+    structlog.get_logger().info("post published", post=7)
+    assert "post published" in stream.getvalue()
+    with pytest.raises(ValueError):
+        json.loads(stream.getvalue())
+
+
+def test_a_line_in_a_file_has_no_colours():
+    stream = speak("human")
+    structlog.get_logger().warning("disk nearly full")
+    assert "\x1b" not in stream.getvalue()
+
+
+def test_every_line_of_a_request_carries_its_id_the_libraries_too():
+    stream = speak()
+    with structlog.contextvars.bound_contextvars(request_id="r1"):
+        structlog.get_logger().info("ours")
+        logging.getLogger("some.library").error("theirs: %d", 5)
+    structlog.get_logger().info("after")
+    first, second, third = map(json.loads, stream.getvalue().splitlines())
+    assert (first["request_id"], second["request_id"]) == ("r1", "r1")
+    assert second["event"] == "theirs: 5"
+    assert second["level"] == "error"
+    assert "request_id" not in third
+
+
+def test_what_is_below_the_level_is_not_said():
+    stream = speak(level="warning")
+    structlog.get_logger().info("quiet")
+    logging.getLogger("some.library").info("quiet")
+    assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize("form", ["human", "json"])
+def test_secrets_that_slip_into_a_line_are_withheld(form: LogForm):
+    stream = speak(form)
+    structlog.get_logger().info(
+        "oops", password="hunter22", Authorization="Bearer hunter22", body={"caption": "hunter22"}
+    )
+    logging.getLogger("some.library").error("oops", extra={"refresh_token": "hunter22"})
+    assert "hunter22" not in stream.getvalue()
+    assert stream.getvalue().count("[withheld]") == 4
+
+
+@pytest.mark.parametrize("form", ["human", "json"])
+def test_a_traceback_shows_no_local_variables(form: LogForm):
+    stream = speak(form)
+    password = "hunter" + "22"
+    try:
+        int(password[:0])
+    except ValueError:
+        structlog.get_logger().exception("a decision raised")
+        logging.getLogger("some.library").exception("theirs raised")
+    assert stream.getvalue().count("ValueError") == 2
+    assert "hunter22" not in stream.getvalue()
+
+
+@pytest.mark.parametrize("form", ["human", "json"])
+def test_a_line_break_in_a_value_begins_no_line(form: LogForm):
+    stream = speak(form)
+    structlog.get_logger().info("user agent", value="x\n2026-01-01 [error] all is lost")
+    assert len(stream.getvalue().splitlines()) == 1
+
+
+def test_anything_can_be_logged():
+    stream = speak()
+    structlog.get_logger().info("odd", value=object, data=b"\xff", surrogate="\ud800")
+    assert only_line(stream)["event"] == "odd"
