@@ -20,7 +20,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 class ClientLeft(Exception):
-    """The client went away before its request was complete: there is nobody to answer."""
+    """The client went away: there is nobody to answer."""
 
 
 class PulledBody(Body):
@@ -105,21 +105,29 @@ class PulledConnection(TrioASGIHTTPConnection):
             response.headers["Connection"] = "close"
         try:
             await _send_answer(request.method, response, send)
-        except OSError:
-            return  # The client left: all that was asked is done, there is only nobody to tell.
+        except ClientLeft:
+            return  # All that was asked is done, there is only nobody to tell.
 
 
 async def _send_answer(method: str, response: Response, send: Send) -> None:
+    """Send it all. Raises `ClientLeft`, and what reading a file raises: the answer then stays incomplete."""
+
+    async def send_message(message: Message) -> None:
+        try:
+            await send(message)
+        except OSError:
+            raise ClientLeft from None
+
     headers = [
         (name.lower().encode("latin-1"), value.encode("latin-1"))
         for name, value in response.headers
     ]
-    await send(
+    await send_message(
         {"type": "http.response.start", "status": response.status_code, "headers": headers}
     )
     if method != "HEAD":
         async with response.response as chunks:
             async for chunk in chunks:
                 data: bytes = chunk if isinstance(chunk, bytes) else chunk.encode()
-                await send({"type": "http.response.body", "body": data, "more_body": True})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+                await send_message({"type": "http.response.body", "body": data, "more_body": True})
+    await send_message({"type": "http.response.body", "body": b"", "more_body": False})

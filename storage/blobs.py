@@ -1,7 +1,9 @@
-"""Media files: bytes under names that nobody can guess, each whole and durable before any fact names it.
+"""Media files: bytes under names that nobody can guess, each whole and durable before any fact
+names it.
 
 Upload handlers store here before they ask for a fact and delete after a commit; the start sweeps
-what no row names. Plain calls that block: callers run them in threads. Knows no database; rows are asked through a callable.
+what no row names. Plain calls that block: callers run them in threads. Knows no database; rows are
+asked through a callable.
 """
 
 import re
@@ -65,10 +67,11 @@ class Blobs:
         known: Callable[[str], Iterable[str]],
         older_than_s: float = UNREFERENCED_KEPT_S,
     ) -> int:
-        """Delete what no row names and what a crash left half written, if it is old enough; say how many files.
+        """Delete what no row names and what a crash left half written, if it is old enough; say how
+        many files.
 
-        `now` is in Unix seconds; `known` gives the names that rows speak of, among those that begin with
-        the prefix it is given. Raises `OSError`.
+        `now` is in Unix seconds; `known` gives the names that rows speak of, among those that begin
+        with the prefix it is given. Raises `OSError`.
         """
         swept = 0
         for folder in sorted(self.folder.iterdir()):

@@ -1,7 +1,8 @@
 """What a whole group of facts changes in the rows, folded together in memory before any SQL runs.
 
-`storage.projection` feeds it entry by entry and then writes what is left: per key the last write wins, and what came
-and went within the group leaves nothing. Plain dictionaries; knows neither SQL nor the rows already on disk.
+`storage.projection` feeds it entry by entry and then writes what is left: per key the last write
+wins, and what came and went within the group leaves nothing. Plain dictionaries; knows neither SQL
+nor the rows already on disk.
 
 Texts and blobs are kept in hexadecimal, since they travel to SQLite inside JSON, which
 would cut a text at NUL and can't hold bytes at all.
@@ -28,6 +29,7 @@ from storage.facts import (
     encode_fact,
 )
 from storage.reads import Snapshot
+
 
 def hex_of(text: str) -> str:
     """The UTF-8 of a text in hexadecimal. A lone surrogate, which UTF-8 can't hold, becomes `?`."""
@@ -208,7 +210,9 @@ class Changes:
 
     def post_rows(self) -> list[tuple[object, ...]]:
         """(post, author, at, caption_id)"""
-        return [(fact.post, fact.author, at, id_of(fact.caption)) for fact, at in self.posts.values()]
+        return [
+            (fact.post, fact.author, at, id_of(fact.caption)) for fact, at in self.posts.values()
+        ]
 
     def medium_rows(self) -> list[tuple[object, ...]]:
         """(media, post, position, width, height, file, thumbnail, file_id, thumbnail_id)"""

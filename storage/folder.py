@@ -1,14 +1,15 @@
 """The data folder: one process at a time, its secrets, its epoch, and where everything in it lies.
 
-`run.py` and the command line open it before anything else and hold it to the end. What is inside the database and
-the media folder is the business of `storage.journal` and `storage.blobs`. Plain calls that may block.
+`run.py` and the command line open it before anything else and hold it to the end. What is inside
+the database and the media folder is the business of `storage.journal` and `storage.blobs`. Plain
+calls that may block.
 """
 
 import contextlib
 import fcntl
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 SECRET_BYTES = 32
@@ -59,7 +60,7 @@ class DataFolder:
 
 
 @contextlib.contextmanager
-def open_folder(path: Path) -> Iterator[DataFolder]:
+def open_folder(path: Path) -> Generator[DataFolder]:
     """Hold the data folder `path`, making it if it is missing, and raise its epoch.
 
     Raises `FolderTaken`, `OSError`.
@@ -84,7 +85,8 @@ def open_folder(path: Path) -> Iterator[DataFolder]:
 
 
 def secret(folder: DataFolder, name: str, chance: Chance) -> bytes:
-    """The folder's secret of that name: `SECRET_BYTES` bytes, taken from `chance` the first time it is asked for.
+    """The folder's secret of that name: `SECRET_BYTES` bytes, taken from `chance` the first time it
+    is asked for.
 
     Raises `ValueError` for a name that is no plain word or a file that is not a secret; `OSError`.
     """
@@ -100,9 +102,11 @@ def secret(folder: DataFolder, name: str, chance: Chance) -> bytes:
 
 
 def write_durably(path: Path, data: bytes) -> None:
-    """Put `data` at `path`, mode 0600: after a power cut there is all of it, or what was there before.
+    """Put `data` at `path`, mode 0600: after a power cut there is all of it, or what was there
+    before.
 
-    Two callers must not write the same path at once. Raises `OSError`; then only a `.part` file may be left.
+    Two callers must not write the same path at once. Raises `OSError`; then only a `.part` file may
+    be left.
     """
     part = path.with_name(f"{path.name}.part")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE)

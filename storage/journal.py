@@ -1,11 +1,13 @@
-"""`SqliteDisk`: the journal and the rows in a SQLite file, as the async side of the house sees them.
+"""`SqliteDisk`: the journal and the rows in a SQLite file, as the async side of the house sees
+them.
 
-`run.py` opens it outermost; the rounds commit through it, loads and pages read through it. SQLite runs in Trio's
-worker threads: one connection writes, a few only read. The only file of `storage` that knows Trio.
+`run.py` opens it outermost; the rounds commit through it, loads and pages read through it. SQLite
+runs in Trio's worker threads: one connection writes, a few only read. The only file of `storage`
+that knows Trio.
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -20,7 +22,9 @@ from storage.schema import migrate
 from storage.sqlite import Connection, SqliteError, open_reader, open_writer
 
 READERS = 3
-"""Reading connections: one may be slow, one loads actors, one is free; two cores gain nothing from more."""
+"""Reading connections: one may be slow, one loads actors, one is free; two cores gain nothing from
+more.
+"""
 
 T = TypeVar("T")
 
@@ -38,7 +42,8 @@ class SqliteDisk:
     async def commit(self, group: Group) -> None:
         """Write `group` so that it survives a power cut. Once it began it can't be cancelled.
 
-        Raises `DiskFailed`, now and from then on: after a failed write or fsync nobody knows what is on the disk.
+        Raises `DiskFailed`, now and from then on: after a failed write or fsync nobody knows what
+        is on the disk.
         """
         await self._run(partial(write_group, self._writer, group), self._writing)
 
@@ -65,7 +70,7 @@ class SqliteDisk:
             raise DiskFailed(f"{type(failure).__name__}: {failure}") from failure
 
     def close(self) -> None:
-        """Close the connections. If all went well, the log is merged into the database and emptied."""
+        """Close the connections, merging the log into the database first if all went well."""
         for reader in self._readers:
             reader.close()
         if self._failed is None:
@@ -84,8 +89,9 @@ def _open(database: Path) -> SqliteDisk:
 
 
 @contextlib.asynccontextmanager
-async def open_disk(database: Path) -> AsyncIterator[SqliteDisk]:
-    """The disk whose SQLite file is `database`, made or brought to this version first; closed at the end.
+async def open_disk(database: Path) -> AsyncGenerator[SqliteDisk]:
+    """The disk whose SQLite file is `database`, made or brought to this version first; closed at
+    the end.
 
     Raises `SchemaTooNew`, `SqliteTooOld`, `DiskFailed`.
     """

@@ -1,7 +1,7 @@
 """A group of facts -> journal and rows: `write_group`, the only code that writes to the database.
 
-The writer's thread calls it for each commit, the simulator and `verify` on databases of their own. It decides
-nothing: facts are true, and this makes the rows say so, whatever group they come in.
+The writer's thread calls it for each commit, the simulator and `verify` on databases of their own.
+It decides nothing: facts are true, and this makes the rows say so, whatever group they come in.
 
 Each time SQLite returns, the writer must win the interpreter lock back from the event loop. So a
 group is folded in memory first (`storage.changes`), and each table takes all its rows in
@@ -20,11 +20,12 @@ REPLY_KEPT_MS = 24 * 60 * 60 * 1000
 """A reply is kept under its Idempotency-Key for a day."""
 
 REPLIES_FORGOTTEN_MAX = 1_000
-"""Old replies that one commit deletes: more than it writes, so they end, yet no commit is held up."""
+"""Old replies that one commit deletes: more than it writes, so they end, yet no commit is held up.
+"""
 
 DOCUMENT_CHARACTERS_MAX = 64 * 1024 * 1024
-"""Rows go to SQLite in documents of about this size at most, far below its limit of 10⁹ bytes; only a
-single row may be larger."""
+"""Rows go to SQLite in documents of about this size at most, far below its limit of 10⁹ bytes; only
+a single row may be larger."""
 
 INSERT_JOURNAL = """
 insert into journal (seq, at, fact)
@@ -201,10 +202,10 @@ def statements(changes: Changes) -> list[tuple[str, Rows]]:
         (COUNT_DELETED_POSTS, changes.deleted),
         (DELETE_POSTS, changes.deleted),
         (INSERT_USERS, changes.user_rows()),
-        (INSERT_CONTENTS, changes.contents.values()),
+        (INSERT_CONTENTS, list(changes.contents.values())),
         (SET_PASSWORDS, passwords),
         (SET_VERIFIED, list(changes.verified.items())),
-        (INSERT_SESSIONS, changes.sessions.values()),
+        (INSERT_SESSIONS, list(changes.sessions.values())),
         (INSERT_POSTS, changes.post_rows()),
         (INSERT_MEDIA, changes.medium_rows()),
         (COUNT_PUBLISHED_POSTS, changes.posts_published()),
@@ -222,7 +223,9 @@ def statements(changes: Changes) -> list[tuple[str, Rows]]:
 
 
 def documents(rows: Rows, characters_max: int = DOCUMENT_CHARACTERS_MAX) -> Iterator[str]:
-    """The rows as JSON arrays, each of at most `characters_max`, but for single rows that are longer."""
+    """The rows as JSON arrays, each of at most `characters_max`, but for single rows that are
+    longer.
+    """
     whole = msgspec.json.encode(rows)
     if len(whole) <= characters_max or len(rows) == 1:
         yield whole.decode()

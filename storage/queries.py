@@ -1,9 +1,10 @@
-"""Every question of `storage.reads`, answered from SQLite: `answer`, the only code that reads the rows.
+"""Every question of `storage.reads`, answered from SQLite: `answer`, the only code that reads the
+rows.
 
-Reader threads call it, and the simulator on a database of its own; it changes nothing. What it can ask SQLite is in
-`storage.readings`: one statement a question, which gives the last committed seq and the whole
-answer as one JSON text. A statement is a read transaction of its own, and a single row costs a
-single turn at the interpreter lock.
+Reader threads call it, and the simulator on a database of its own; it changes nothing. What it can
+ask SQLite is in `storage.readings`: one statement a question, which gives the last committed seq
+and the whole answer as one JSON text. A statement is a read transaction of its own, and a single
+row costs a single turn at the interpreter lock.
 """
 
 from typing import Any, TypeVar, cast
@@ -42,16 +43,13 @@ def answer(connection: Connection, question: Question[T]) -> Answer[T]:
 
     Raises `SqliteError`; `TypeError` for a question that nobody taught this file.
     """
-    found: Answer[Any]
-    match question:
-        case GetHistory():
-            found = _history(connection, question.actor)
-        case _:
-            reading = READINGS.get(type(question))
-            if reading is None:
-                raise TypeError(f"no reading is known for a {type(question).__name__}")
-            found = _read(connection, reading, question)
-    return cast(Answer[T], found)
+    asked = cast(Question[Any], question)
+    if isinstance(asked, GetHistory):
+        return cast(Answer[T], _history(connection, asked.actor))
+    reading = READINGS.get(type(asked))
+    if reading is None:
+        raise TypeError(f"no reading is known for a {type(asked).__name__}")
+    return cast(Answer[T], _read(connection, reading, asked))
 
 
 def statement_of(reading_sql: str) -> str:
@@ -78,7 +76,9 @@ def parameters_of(question: Question[Any]) -> dict[str, object]:
         match value:
             case Span():
                 parameters["limit"] = value.limit
-                parameters["before"] = NUMBER_MAX if value.before is None else _bounded(value.before)
+                parameters["before"] = (
+                    NUMBER_MAX if value.before is None else _bounded(value.before)
+                )
                 parameters["after"] = -1 if value.after is None else _bounded(value.after)
             case tuple():
                 numbers = cast(tuple[int, ...], value)

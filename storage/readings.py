@@ -1,4 +1,5 @@
-"""What each question asks SQLite, and what shape the answer comes in. Texts and types only; nothing runs here.
+"""What each question asks SQLite, and what shape the answer comes in. Texts and types only; nothing
+runs here.
 
 `storage.queries` executes a `Reading`. Each is one SELECT of one JSON text, built by SQLite. Its
 parameters are the fields of the question: tuples as JSON arrays, a span as `:limit`, `:before` and
@@ -36,9 +37,11 @@ from storage.reads import (
 
 
 class Reading:
-    """One question's SELECT. `upward` is the one for a span that asks for what lies nearest above `after`.
+    """One question's SELECT. `upward` is the one for a span that asks for what lies nearest above
+    `after`.
 
-    `finish` makes the answer of the question and what was decoded, where the JSON alone is not it yet.
+    `finish` makes the answer of the question and what was decoded, where the JSON alone is not it
+    yet.
     """
 
     __slots__ = ("decoder", "downward", "finish", "upward")
@@ -64,11 +67,12 @@ select json_object(
 
 
 def merge(nearest: str, beyond: str, order: str) -> str:
-    """The pull: `merged` yields the posts of `:viewer` and of those it follows, in `order`, up to `:limit`.
+    """The pull: `merged` yields the posts of `:viewer` and of those it follows, in `order`, up to
+    `:limit`.
 
     A recursive query with an order is a priority queue: it begins with each author's first post in
-    the span, and whenever it takes one out it puts that author's next one in. So it looks once at each
-    author and then once at each post of the page, however many there are.
+    the span, and whenever it takes one out it puts that author's next one in. So it looks once at
+    each author and then once at each post of the page, however many there are.
     """
     inside = "p.post > :after and p.post < :before"
     return f"""

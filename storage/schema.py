@@ -1,7 +1,7 @@
 """The tables and indexes, and how a database of an earlier version becomes one of this version.
 
-`migrate` is called once at each start, on the writer's connection; nobody else changes the schema. A migration that
-was released is never edited: the next one goes at the end of `MIGRATIONS`.
+`migrate` is called once at each start, on the writer's connection; nobody else changes the schema.
+A migration that was released is never edited: the next one goes at the end of `MIGRATIONS`.
 
 `contents` holds every text; facts and rows point to it. References to it are deferred, since an
 account and its first texts point at each other, and since texts are deleted by the rows that
@@ -21,7 +21,8 @@ from storage.sqlite import Connection, transaction
 TO_CONTENTS = "integer references contents(id) deferrable initially deferred"
 
 FIRST_TABLES = (
-    "create table journal (seq integer primary key, at integer not null, fact blob not null) strict",
+    """create table journal (
+        seq integer primary key, at integer not null, fact blob not null) strict""",
     """create table concerns (
         actor integer not null, seq integer not null,
         primary key (actor, seq)) strict, without rowid""",
@@ -50,12 +51,14 @@ FIRST_TABLES = (
     f"""create table posts (
         post integer primary key, author integer not null references users(account),
         at integer not null, caption_id {TO_CONTENTS},
-        likes_count integer not null default 0, comments_count integer not null default 0) strict""",
+        likes_count integer not null default 0,
+        comments_count integer not null default 0) strict""",
     f"""create table media (
         media integer primary key, post integer not null references posts(post),
         position integer not null, width integer not null, height integer not null,
         file text not null unique, thumbnail text not null unique,
-        file_id {TO_CONTENTS} not null unique, thumbnail_id {TO_CONTENTS} not null unique) strict""",
+        file_id {TO_CONTENTS} not null unique,
+        thumbnail_id {TO_CONTENTS} not null unique) strict""",
     """create table likes (
         post integer not null references posts(post),
         account integer not null references users(account),
@@ -88,7 +91,7 @@ FIRST_INDEXES: tuple[tuple[str, tuple[str, ...]], ...] = (
 def first_schema(database: Database) -> None:
     """From an empty file to the first version."""
     for table in FIRST_TABLES:
-        database.execute(table)
+        database.conn.execute(table)
     for table, columns in FIRST_INDEXES:
         database.table(table).create_index(columns)
 
@@ -107,7 +110,7 @@ class SchemaTooNew(Exception):
 
     def __init__(self, found: int, known: int) -> None:
         super().__init__(
-            f"the database has schema version {found}, this Triptych knows up to {known}: upgrade it"
+            f"the database has schema {found}, this Triptych knows up to {known}: upgrade it"
         )
 
 
@@ -117,7 +120,8 @@ def schema_version(connection: Connection) -> int:
 
 
 def migrate(connection: Connection, migrations: tuple[Migration, ...] = MIGRATIONS) -> None:
-    """Bring the database to the version after the last of `migrations`, each step in a transaction of its own.
+    """Bring the database to the version after the last of `migrations`, each step in a transaction
+    of its own.
 
     Raises `SchemaTooNew`, having changed nothing; `SqliteError`, the failed step undone.
     """

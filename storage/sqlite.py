@@ -1,11 +1,11 @@
 """The one seam to pysqlite3: connections opened the way this house needs them, and their types.
 
-Everything else in `storage` that speaks SQL takes a `Connection` from here; nothing else imports pysqlite3, which
-carries a current SQLite but no types. No table is named in this file.
+Everything else in `storage` that speaks SQL takes a `Connection` from here; nothing else imports
+pysqlite3, which carries a current SQLite but no types. No table is named in this file.
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -15,7 +15,7 @@ SQLITE_OLDEST = (3, 51, 3)
 """The first SQLite without the WAL-reset bug, which can lose a commit beside a checkpoint."""
 
 BUSY_TIMEOUT_S = 5.0
-"""How long a connection waits for another's lock. Ours never hold one for long; a backup tool's may."""
+"""How long a connection waits for another's lock, as a backup tool may hold one."""
 
 WRITER_CACHE_KIB = 16 * 1024
 """Pages the writer keeps: enough for the inner nodes of every index of a few million rows."""
@@ -29,10 +29,11 @@ WAL_KEPT_BYTES = 64 * 1024 * 1024
 STATEMENTS_CACHED = 256
 """Prepared statements a connection keeps: more than there are in this code."""
 
-Row = tuple[Any, ...]
+_library = cast(Any, pysqlite3)  # it has no types of its own
+
 Parameters = Sequence[object] | Mapping[str, object]
 
-SqliteError = cast(type[Exception], pysqlite3.Error)
+SqliteError: type[Exception] = _library.Error
 """What SQLite raises: a full or failing disk, a locked or damaged file, a broken constraint."""
 
 
@@ -67,15 +68,17 @@ class SqliteTooOld(Exception):
         )
 
 
-def check_version(version: str = cast(str, pysqlite3.sqlite_version)) -> None:
-    """Raises `SqliteTooOld` if `version` (of the loaded library, if not given) is below `SQLITE_OLDEST`."""
+def check_version(version: str = _library.sqlite_version) -> None:
+    """Raises `SqliteTooOld` if `version` (of the loaded library, if not given) is below
+    `SQLITE_OLDEST`.
+    """
     if tuple(map(int, version.split("."))) < SQLITE_OLDEST:
         raise SqliteTooOld(version)
 
 
 def _connect(database: str) -> Connection:
     check_version()
-    connection = pysqlite3.connect(
+    return _library.connect(
         database,
         uri=True,
         timeout=BUSY_TIMEOUT_S,
@@ -83,11 +86,11 @@ def _connect(database: str) -> Connection:
         check_same_thread=False,
         cached_statements=STATEMENTS_CACHED,
     )
-    return cast(Connection, connection)
 
 
 def open_writer(database: Path) -> Connection:
-    """The connection that writes: every commit is on the disk when it returns, and what is deleted is overwritten.
+    """The connection that writes: every commit is on the disk when it returns, and what is deleted
+    is overwritten.
 
     The file is made if it is missing. Raises `SqliteTooOld`, `SqliteError`.
     """
@@ -102,7 +105,9 @@ def open_writer(database: Path) -> Connection:
 
 
 def open_reader(database: Path) -> Connection:
-    """A connection that can't write, to a database that is there. Raises `SqliteTooOld`, `SqliteError`."""
+    """A connection that can't write, to a database that is there. Raises `SqliteTooOld`,
+    `SqliteError`.
+    """
     connection = _connect(f"{database.absolute().as_uri()}?mode=ro")
     connection.execute("pragma query_only = on")
     connection.execute(f"pragma cache_size = -{READER_CACHE_KIB}")
@@ -117,10 +122,11 @@ def open_memory() -> Connection:
 
 
 @contextlib.contextmanager
-def transaction(connection: Connection, mode: str = "immediate") -> Iterator[None]:
+def transaction(connection: Connection, mode: str = "immediate") -> Generator[None]:
     """All or nothing: commits at the end, rolls back on any exception. Not to be nested.
 
-    `mode` is SQLite's: `immediate` takes the write lock at once, `deferred` only reads until something writes.
+    `mode` is SQLite's: `immediate` takes the write lock at once, `deferred` only reads until
+    something writes.
     """
     connection.execute(f"begin {mode}")
     try:

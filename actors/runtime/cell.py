@@ -51,6 +51,7 @@ class Cell:
     __slots__ = (
         "actor",
         "behaviour",
+        "folded",
         "folds",
         "holds",
         "mailbox",
@@ -77,6 +78,8 @@ class Cell:
         """The arrival under which the rounds have it in their queue; 0 if they have not."""
         self.folds = 0
         """Facts folded since its last snapshot."""
+        self.folded = 0
+        """The seq of the last fact folded, or of the snapshot."""
         self.quarantined = False
 
     def __repr__(self) -> str:
@@ -89,6 +92,9 @@ class Cell:
 
     def fold(self, entry: Entry) -> None:
         """Fold a delivered fact. Raises whatever a broken fold raises: the caller quarantines."""
+        if entry.seq <= self.folded:
+            raise ValueError(f"fact {entry.seq} comes after {self.folded} was folded")
+        self.folded = entry.seq
         self.behaviour.fold(self.state, entry.seq, entry.fact)
         self.folds += 1
 

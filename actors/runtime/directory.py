@@ -62,6 +62,7 @@ class Directory:
             cell.state = kind()
         else:
             cell.state = decode_state(history.snapshot.state, kind)
+            cell.folded = history.snapshot.seq
         for entry in history.entries:
             cell.fold(entry)
         queued, cell.queued = cell.queued, []

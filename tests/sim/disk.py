@@ -11,8 +11,10 @@ from typing import Any, TypeVar
 
 import trio
 
+from storage import queries
 from storage.disk import Group
 from storage.facts import Entry, PostDeleted, decode_fact, encode_fact, with_texts
+from storage.projection import write_group
 from storage.reads import (
     ActorHistory,
     Answer,
@@ -27,6 +29,8 @@ from storage.reads import (
     Question,
     Snapshot,
 )
+from storage.schema import migrate
+from storage.sqlite import open_memory
 from tests.sim.truth import Truth, cut
 
 T = TypeVar("T")
@@ -159,3 +163,43 @@ class ModelDisk(SimulatedDisk):
 
     def relations(self) -> Truth:
         return self._truth
+
+
+class SqliteDisk(SimulatedDisk):
+    """The real side: schema, projection and queries as in production, in memory and without threads."""
+
+    def __init__(self, random: Random) -> None:
+        super().__init__(random)
+        self.connection = open_memory()
+        migrate(self.connection)
+
+    def apply(self, group: Group) -> None:
+        write_group(self.connection, group)
+
+    def answer(self, question: Question[T]) -> T:
+        answer = queries.answer(self.connection, question)
+        assert answer.committed == len(self.journal)
+        return answer.value
+
+    def relations(self) -> Truth:
+        def rows(sql: str) -> list[Any]:
+            return list(self.connection.execute(sql).fetchall())
+
+        counted = rows(
+            "select u.account, u.followers_count, u.following_count, u.posts_count,"
+            " (select count(*) from follows where followee = u.account),"
+            " (select count(*) from follows where follower = u.account),"
+            " (select count(*) from posts where author = u.account) from users u"
+        ) + rows(
+            "select post, likes_count, (select count(*) from likes l where l.post = p.post)"
+            " from posts p"
+        )
+        for row in counted:
+            half = len(row) // 2
+            assert tuple(row[1 : 1 + half]) == tuple(row[-half:]), f"a counter drifted: {row}"
+        return Truth(
+            names=dict(rows("select account, username from users")),
+            follows=set(rows("select follower, followee from follows")),
+            posts=dict(rows("select post, author from posts")),
+            likes=set(rows("select post, account from likes")),
+        )

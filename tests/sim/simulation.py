@@ -28,11 +28,14 @@ from actors.user.messages import Follow, NewMedium, Publish, Unfollow
 from storage.facts import Entry, PostPublished
 from storage.ids import ACCOUNTS, describe_actor, kind_of, post_key, user_key
 from storage.reads import GetHistory, Span
-from tests.sim.disk import ModelDisk, SimulatedDisk
+from tests.sim.disk import ModelDisk, SimulatedDisk, SqliteDisk
 from tests.sim.truth import Truth, cut
 from tests.sim.watched import Broken, WatchedRounds
 
-SIDES: dict[str, Callable[[Random], SimulatedDisk]] = {"model": ModelDisk}
+SIDES: dict[str, Callable[[Random], SimulatedDisk]] = {
+    "model": ModelDisk,
+    "sqlite": SqliteDisk,
+}
 """The sides of the disk that a history can be simulated on."""
 
 START_MS = 1_770_000_000_000

@@ -1,0 +1,105 @@
+"""One request through its route: who asks, with what, the handler, and a problem for whatever goes wrong.
+
+Called by `server.app` for the route that Quart matched. In this order: the token, the path, the headers, the
+query, the body; so that nobody makes us read a body before we know who sends it.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from quart.wrappers import Response
+
+from server.calls import IDEMPOTENCY_KEY, Call, Viewer, parse_idempotency_key, parse_path
+from server.connection import ClientLeft, PulledRequest
+from server.context import Context
+from server.problems import invalid, limits_of, problem_of_decoding, too_large, unauthorized
+from server.routes.table import Multipart, Nothing, Route, Who
+from werkzeug.exceptions import RequestEntityTooLarge
+
+JSON_BYTES_MAX = 1_048_576
+"""1 MiB: far above any JSON request there is, small enough to hold for every request under way."""
+
+BEARER = "bearer "
+
+_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
+
+
+async def answer_call(
+    context: Context, route: Route, request: PulledRequest, path_values: Mapping[str, str]
+) -> Response:
+    """What `route` answers to `request`. Raises `Problem` and whatever handlers raise."""
+    try:
+        viewer = await _viewer_of(context, route, request)
+        ids, names = parse_path(path_values, viewer)
+        call = Call(
+            context=context,
+            route=route.name,
+            viewer=viewer,
+            ids=ids,
+            names=names,
+            query=read_query(route.query, request),
+            body=None,
+            idempotency_key=_key_of(route, request),
+            request=request,
+        )
+        call = msgspec.structs.replace(call, body=await _read_body(route, request))
+        return await route.handler(call)
+    except ClientLeft:
+        raise invalid("The request ended before it was complete") from None
+
+
+async def _viewer_of(context: Context, route: Route, request: PulledRequest) -> Viewer | None:
+    """Who asks. Raises a 401 for a bad token, or for none where one is needed."""
+    if route.who is Who.PUBLIC:
+        return None
+    header = request.headers.get("Authorization")
+    if header is None:
+        if route.who is Who.USER:
+            raise unauthorized()
+        return None
+    if not header.lower().startswith(BEARER):
+        raise unauthorized("Only bearer tokens are understood")
+    claims = context.tokens.verify(header[len(BEARER) :].strip(), context.now() // 1_000)
+    if claims is None:
+        raise unauthorized("The token is invalid or has expired")
+    if not await context.sessions.is_alive(claims.session, claims.account):
+        raise unauthorized("This session has ended")
+    return Viewer(claims.account, claims.session)
+
+
+def _key_of(route: Route, request: PulledRequest) -> str | None:
+    return parse_idempotency_key(request.headers.get(IDEMPOTENCY_KEY)) if route.idempotent else None
+
+
+def read_query(kind: type[Any], request: PulledRequest) -> Any:
+    """The query in its type. Raises a 400 that names the field."""
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    values = {name: request.args[name] for name in fields if name in request.args}
+    for name, text in values.items():
+        limits = limits_of(kind, name)
+        # msgspec would take "2e1" for 20.
+        if "min" in limits and not _INTEGER.fullmatch(text):
+            raise invalid(f"{name} must be an integer", name, **limits)
+    try:
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise problem_of_decoding(error, kind) from None
+
+
+async def _read_body(route: Route, request: PulledRequest) -> Any:
+    """The body in its type; a form is left for the handler to read. Raises a 400 or a 413."""
+    kind = route.body
+    if kind is Multipart:
+        return Multipart()
+    try:
+        body = await request.pulled.read(JSON_BYTES_MAX) if request.has_unread_body else b""
+    except RequestEntityTooLarge:
+        raise too_large("The body is too large", max_bytes=JSON_BYTES_MAX) from None
+    if kind is Nothing:
+        return Nothing()
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise problem_of_decoding(error, kind) from None

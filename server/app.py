@@ -1,0 +1,130 @@
+"""The Quart-Trio application: rules from the route table, problems for everything, and what every answer carries.
+
+Made by `run.py` with a `Context`; any ASGI server may run it. It owns no tasks and no state of its own.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+
+import structlog
+import trio
+from quart import request as current_request
+from quart.wrappers import Response
+from quart_trio import QuartTrio
+from quart_trio.wrappers import TrioResponse
+from structlog.contextvars import bound_contextvars
+
+from server.answering import answer_call
+from server.answers import problem_answer
+from server.connection import PulledConnection, PulledRequest
+from server.context import Context
+from server.problems import SERVER_ERRORS, Problem, overloaded, problem_of_exception
+from server.routes import ROUTES
+from server.routes.table import Route
+
+REQUEST_ID_HEADER = "X-Request-Id"
+REQUEST_ID_BYTES = 12
+"""96 bits: two requests never share one."""
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""On every answer: none of ours is a page, so nothing in one may load or frame anything."""
+
+RETRY_AFTER_S = 1
+"""What a client is told while more requests are under way than the settings allow."""
+
+_SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_PARAMETER = re.compile(r":(\w+)")
+
+log = structlog.get_logger()
+
+
+class Triptych(QuartTrio):
+    """Quart-Trio on our connection, with an answer for every request."""
+
+    asgi_http_class = PulledConnection
+    request_class = PulledRequest
+
+    def __init__(self, context: Context) -> None:
+        super().__init__("triptych", static_folder=None)
+        self._context = context
+        self._under_way = 0
+
+    async def answer(self, request: PulledRequest) -> Response:
+        """The answer to a request, whatever happens; logged."""
+        began = trio.current_time()
+        request_id = self._request_id(request)
+        with bound_contextvars(request_id=request_id):
+            response = await self._answer_within_limits(request)
+            response.headers[REQUEST_ID_HEADER] = request_id
+            for name, value in SECURITY_HEADERS.items():
+                response.headers.setdefault(name, value)
+            log.info(
+                "request",
+                method=request.method,
+                route=None if request.url_rule is None else request.url_rule.rule,
+                status=response.status_code,
+                ms=round((trio.current_time() - began) * 1_000, 1),
+            )
+        return response
+
+    async def _answer_within_limits(self, request: PulledRequest) -> Response:
+        if self._under_way >= self._context.settings.requests_max:
+            return problem_answer(overloaded(RETRY_AFTER_S))
+        self._under_way += 1
+        try:
+            answer = await self.handle_request(request)
+        except Exception as error:  # What Quart itself trips over, before it looks for a route.
+            return answer_to_exception(error)
+        finally:
+            self._under_way -= 1
+        assert isinstance(answer, TrioResponse), "handlers answer with responses of ours"
+        return answer
+
+    def _request_id(self, request: PulledRequest) -> str:
+        given = request.headers.get(REQUEST_ID_HEADER, "")
+        if _SANE_REQUEST_ID.fullmatch(given):
+            return given
+        return self._context.chance(REQUEST_ID_BYTES).hex()
+
+
+def answer_to_exception(error: Exception) -> TrioResponse:
+    """The problem that an exception becomes; ours are logged with their cause."""
+    problem = problem_of_exception(error)
+    if problem.status in SERVER_ERRORS and not isinstance(error, Problem):
+        log.error("request failed", exc_info=error)
+    return problem_answer(problem)
+
+
+async def _on_exception(error: Exception) -> TrioResponse:
+    """Quart's hook; a plain function would be run in a thread."""
+    return answer_to_exception(error)
+
+
+def make_app(context: Context) -> Triptych:
+    """The application that serves `ROUTES` in `context`."""
+    app = Triptych(context)
+    app.url_map.strict_slashes = False
+    # Merging would answer `//feed` with a redirect.
+    app.url_map.merge_slashes = False
+    for route in ROUTES:
+        app.add_url_rule(
+            _PARAMETER.sub(r"<\1>", route.path),
+            endpoint=route.name.replace(".", "_"),
+            view_func=_view_of(context, route),
+            methods=[route.method],
+            provide_automatic_options=False,
+        )
+    app.register_error_handler(Exception, _on_exception)
+    return app
+
+
+def _view_of(context: Context, route: Route) -> Callable[..., Awaitable[Response]]:
+    async def view(**path_values: str) -> Response:
+        request = current_request._get_current_object()  # pyright: ignore
+        return await answer_call(context, route, request, path_values)
+
+    return view

@@ -1,0 +1,75 @@
+"""Pictures and their thumbnails: immutable files that are served as long as a row speaks of them."""
+
+from quart.wrappers import Response
+from quart_trio.wrappers import TrioResponse
+from werkzeug.datastructures import ContentRange
+
+from server.calls import Call
+from server.connection import PulledRequest
+from server.files import FilePart
+from server.problems import Code, Problem, not_found
+from server.routes.table import Nothing, Section, Tier, Who
+from server.wire import MEDIA_PATH
+from storage.blobs import BadName
+from storage.reads import GetMediumAuthor
+
+SECTION = Section()
+
+IMMUTABLE = "public, max-age=31536000, immutable"
+"""A year: a name is given out once, and what it names never changes."""
+
+
+@SECTION.route(
+    "GET",
+    f"{MEDIA_PATH}:name",
+    who=Who.ANYONE,
+    tier=Tier.NONE,
+    query=Nothing,
+    body=Nothing,
+    answers={200: None, 206: None, 304: None},
+)
+async def show_medium(call: Call[Nothing, Nothing]) -> Response:
+    """The file, or the range of it that was asked for."""
+    context, name = call.context, call.names["name"]
+    try:
+        path = context.blobs.path_of(name)
+        if await context.asking.read(GetMediumAuthor(name)) is None:
+            raise not_found()
+        size = path.stat().st_size
+    except (BadName, FileNotFoundError):
+        raise not_found() from None
+    etag = name.partition(".")[0]
+    response = TrioResponse(status=200, content_type="image/jpeg")
+    response.set_etag(etag)
+    response.headers["Cache-Control"] = IMMUTABLE
+    response.headers["Accept-Ranges"] = "bytes"
+    if call.request.if_none_match.contains_weak(etag):
+        response.status_code = 304
+        return response
+    start, stop = 0, size
+    wanted = _wanted_range(call.request, etag, size)
+    if wanted is not None:
+        start, stop = wanted
+        response.status_code = 206
+        response.content_range = ContentRange("bytes", start, stop, size)
+    response.response = FilePart(path, start, stop, context.file_threads)
+    response.content_length = stop - start
+    return response
+
+
+def _wanted_range(request: PulledRequest, etag: str, size: int) -> tuple[int, int] | None:
+    """The one range of bytes that was asked for, None for the whole file. Raises a 416.
+
+    As RFC 9110 lets us, whatever is no single range in bytes is answered with the whole file.
+    """
+    asked = request.range
+    if request.method != "GET" or asked is None or asked.units != "bytes" or len(asked.ranges) > 1:
+        return None
+    if "If-Range" in request.headers and request.if_range.etag != etag:
+        return None
+    wanted = asked.range_for_length(size)
+    if wanted is None:
+        headers = {"Content-Range": f"bytes */{size}"}
+        message = "The file has no such range"
+        raise Problem(Code.INVALID_REQUEST, message, status=416, headers=headers)
+    return wanted

@@ -1,0 +1,291 @@
+"""Races that random seeds seldom meet, each staged on purpose."""
+
+from random import Random
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from actors.decisions import Refused
+from actors.kinds import BEHAVIOURS, Behaviour
+from actors.post.messages import DeletePost, Like, LikeReply, Unlike
+from actors.runtime import limits, rounds
+from actors.runtime.asking import Bug, KeyConflict, Overloaded, RequestKey
+from actors.user.messages import Follow, Publish, Unfollow
+from storage.facts import PostLiked
+from storage.ids import Kind, post_key, user_key
+from storage.reads import Span
+from tests.sim.disk import ModelDisk
+from tests.sim.house import PICTURE, open_house
+from tests.sim.watched import WatchedRounds
+
+
+async def test_with_the_writer_held_nobody_learns_of_anything(autojump_clock: Any) -> None:
+    async with open_house() as house:
+        ann, bob = await house.user("ann"), await house.user("bob")
+        await house.actors.ask(Follow(ann, bob))
+        old = await house.post(ann)
+        assert await house.feed.posts(bob, Span(9)) == [old]
+        delivered = house.actors.delivered
+        answers: list[Any] = []
+
+        async def ask(command: Any) -> None:
+            answers.append(await house.actors.ask(command))
+
+        house.disk.gate = trio.Event()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask, Publish(ann, None, PICTURE))
+            nursery.start_soon(ask, Like(old, ann, bob))
+            nursery.start_soon(ask, Unfollow(ann, ann))
+            await trio.sleep(5)
+            nursery.start_soon(ask, Like(old, ann, bob))
+            await trio.sleep(5)
+            assert await house.feed.posts(bob, Span(9)) == [old]
+            assert await house.feed.posts(ann, Span(9)) == [old]
+            assert house.actors.delivered == delivered
+            liked_at_once = [answer for answer in answers if isinstance(answer, LikeReply)]
+            assert liked_at_once == []
+            house.disk.gate.set()
+        assert len(answers) == 4
+        assert len(await house.feed.posts(bob, Span(9))) == 2
+        assert answers.count(LikeReply(liked=True, likes=1)) == 2
+
+
+async def test_loading_while_facts_are_with_the_writer_loses_and_doubles_nothing(
+    autojump_clock: Any,
+) -> None:
+    async with open_house(rounds_type=WatchedRounds) as house:
+        ann, bob, cleo = [await house.user(name) for name in ("ann", "bob", "cleo")]
+        cells = house.actors.directory.cells
+        house.actors.directory.passivate(cells[user_key(bob)]) if user_key(bob) in cells else None
+        house.disk.gate = trio.Event()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(house.actors.ask, Follow(ann, bob))  # concerns bob, with the writer
+            await trio.sleep(1)
+            assert user_key(bob) not in cells
+            nursery.start_soon(house.actors.ask, Follow(bob, cleo))  # loads bob meanwhile
+            await trio.sleep(0.001)
+            assert cells[user_key(bob)].state is None
+            house.disk.gate.set()
+        assert set(cells[user_key(bob)].state.following) == {ann}
+        assert set(cells[user_key(bob)].state.followers) == {cleo}
+        assert not cells[user_key(bob)].quarantined
+
+
+async def test_three_hostile_clients_starve_nobody(
+    autojump_clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched: list[WatchedRounds] = []
+
+    class Watched(WatchedRounds):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            watched.append(self)
+
+    monkeypatch.setattr(WatchedRounds, "journal", [])
+    async with open_house(rounds_type=Watched) as house:
+        victim, *others = [await house.user(f"user{n}") for n in range(12)]
+
+        async def bother(follower: int) -> None:
+            while True:
+                await house.actors.ask(Follow(victim, follower))
+                await house.actors.ask(Unfollow(victim, follower))
+
+        async def live(account: int) -> None:
+            for _ in range(10):
+                await house.actors.ask(Follow(victim, account))  # decided by the victim
+                await house.actors.ask(Follow(account, victim))  # concerns it
+                await house.actors.ask(Unfollow(victim, account))
+                await house.actors.ask(Unfollow(account, victim))
+
+        async with trio.open_nursery() as hostile:
+            for follower in others[:3]:
+                hostile.start_soon(bother, follower)
+            async with trio.open_nursery() as honest:
+                for account in others[3:]:
+                    honest.start_soon(live, account)
+            hostile.cancel_scope.cancel()
+    assert watched[0].longest_wait <= 3
+
+
+async def test_a_mailbox_is_decided_in_one_commit(autojump_clock: Any) -> None:
+    async with open_house() as house:
+        ann = await house.user("ann")
+        fans = [await house.user(f"fan{n}") for n in range(20)]
+        post = await house.post(ann)
+        house.disk.gate = trio.Event()
+        commits: list[int] = []
+        commit = house.disk.commit
+
+        async def counted(group: Any) -> None:
+            commits.append(len(group.entries))
+            await commit(group)
+
+        house.disk.commit = counted  # type: ignore[method-assign]
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(house.actors.ask, Like(post, ann, fans[0]))
+            await trio.sleep(1)
+            for fan in fans[1:]:
+                nursery.start_soon(house.actors.ask, Like(post, ann, fan))
+            await trio.sleep(1)
+            house.disk.gate.set()
+        assert commits == [1, 19]
+
+
+async def test_a_keyed_request_whose_answer_was_lost_happens_once(autojump_clock: Any) -> None:
+    disk = ModelDisk(Random(1))
+    key = RequestKey(1, "POST /posts", "k", b"values")
+    for _ in range(2):
+        with trio.CancelScope() as plug:
+            async with open_house(disk) as house:
+                if not disk.journal:
+                    await house.user("ann")
+                commit = disk.commit
+
+                async def commit_and_die(group: Any) -> None:
+                    await commit(group)  # noqa: B023
+                    plug.cancel()  # noqa: B023
+                    await trio.sleep_forever()
+
+                disk.commit = commit_and_die  # type: ignore[method-assign]
+                await house.post(1, key)
+        disk.commit = commit  # type: ignore[method-assign]
+    async with open_house(disk) as house:
+        post = await house.post(1, key)
+        assert await house.post(1, key) == post
+        assert await house.feed.posts(1, Span(9)) == [post]
+        with pytest.raises(KeyConflict):
+            await house.post(1, RequestKey(1, "POST /posts", "k", b"other values"))
+
+
+async def test_a_kept_reply_is_forgotten_after_a_day(autojump_clock: Any) -> None:
+    key = RequestKey(1, "POST /posts", "k", b"values")
+    async with open_house() as house:
+        await house.user("ann")
+        first = await house.post(1, key)
+        await trio.sleep(limits.KEPT_REPLY_MS / 1000 - 60)
+        assert await house.post(1, key) == first
+        await trio.sleep(61)
+        assert await house.post(1, key) != first
+
+
+async def test_a_no_op_with_a_key_is_kept_and_a_refusal_is_decided_again(
+    autojump_clock: Any,
+) -> None:
+    async with open_house() as house:
+        ann, bob = await house.user("ann"), await house.user("bob")
+        post = await house.post(ann)
+        like = Like(post, ann, bob)
+        await house.actors.ask(like)
+        key = RequestKey(bob, "POST /posts/:id/like", "k", b"values")
+        assert await house.actors.ask(like, key) == LikeReply(liked=True, likes=1)
+        await house.actors.ask(Unlike(post, bob))
+        assert await house.actors.ask(like, key) == LikeReply(liked=True, likes=1)
+        refused = RequestKey(bob, "DELETE", "k", b"values")
+        assert isinstance(await house.actors.ask(DeletePost(post, bob), refused), Refused)
+        assert await house.actors.kept(DeletePost, refused) is None
+
+
+async def test_more_commands_than_may_wait_are_refused_at_once(
+    autojump_clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds, "WAITING_COMMANDS_MAX", 5)
+    async with open_house() as house:
+        ann = await house.user("ann")
+        fans = [await house.user(f"fan{n}") for n in range(10)]
+        post = await house.post(ann)
+        house.disk.gate = trio.Event()
+        outcomes: list[str] = []
+
+        async def like(fan: int) -> None:
+            try:
+                await house.actors.ask(Like(post, ann, fan))
+                outcomes.append("liked")
+            except Overloaded:
+                outcomes.append("overloaded")
+
+        async with trio.open_nursery() as nursery:
+            for fan in fans:
+                nursery.start_soon(like, fan)
+            await trio.sleep(1)
+            assert outcomes == ["overloaded"] * 5
+            house.disk.gate.set()
+        assert outcomes.count("liked") == 5
+
+
+def _with_fold(kind: Kind, fold: Any) -> Behaviour:
+    was = BEHAVIOURS[kind]
+    return Behaviour(was.state, was.decide, fold, was.folds_a_snapshot)
+
+
+async def test_a_fold_that_fails_closes_its_actor_and_no_other(
+    autojump_clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fold(state: Any, seq: int, fact: Any) -> None:
+        if isinstance(fact, PostLiked) and not hasattr(state.likers, "_base"):  # not in a draft
+            raise RuntimeError("planted")
+        was.fold(state, seq, fact)
+
+    was = BEHAVIOURS[Kind.POST]
+    async with open_house() as house:
+        ann, bob = await house.user("ann"), await house.user("bob")
+        sick, sound = await house.post(ann), await house.post(ann)
+        monkeypatch.setitem(BEHAVIOURS, Kind.POST, _with_fold(Kind.POST, fold))
+        house.actors.directory.cells.pop(post_key(sick), None)
+        await house.actors.ask(Like(sick, ann, bob))  # committed: it is so, whatever folding does
+        with pytest.raises(Bug):
+            await house.actors.ask(Unlike(sick, bob))
+        monkeypatch.setitem(BEHAVIOURS, Kind.POST, was)
+        assert await house.actors.ask(Like(sound, ann, bob)) == LikeReply(liked=True, likes=1)
+
+
+async def test_a_decision_that_raises_appends_nothing_and_spoils_no_other(
+    autojump_clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    was = BEHAVIOURS[Kind.POST]
+
+    def decide(state: Any, command: Any, moment: Any) -> Any:
+        if isinstance(command, Like) and command.account == cursed:
+            raise RuntimeError("planted")
+        return was.decide(state, command, moment)
+
+    async with open_house() as house:
+        ann, bob, cursed = [await house.user(name) for name in ("ann", "bob", "cursed")]
+        post = await house.post(ann)
+        planted = Behaviour(was.state, decide, was.fold, was.folds_a_snapshot)
+        monkeypatch.setitem(BEHAVIOURS, Kind.POST, planted)
+        house.disk.gate = trio.Event()
+        answers: dict[int, Any] = {}
+
+        async def like(account: int) -> None:
+            try:
+                answers[account] = await house.actors.ask(Like(post, ann, account))
+            except Bug as bug:
+                answers[account] = bug
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(house.actors.ask, Follow(ann, bob))
+            await wait_all_tasks_blocked()
+            for account in (ann, cursed, bob):
+                nursery.start_soon(like, account)
+            await trio.sleep(1)
+            house.disk.gate.set()
+        assert isinstance(answers[cursed], Bug)
+        assert {answers[ann].likes, answers[bob].likes} == {1, 2}
+
+
+async def test_the_rounds_stop_with_every_command_answered_and_snapshots_written(
+    autojump_clock: Any,
+) -> None:
+    disk = ModelDisk(Random(0))
+    async with open_house(disk) as house:
+        ann = await house.user("ann")
+        post = await house.post(ann)
+        await house.actors.ask(Like(post, ann, ann))
+    assert post_key(post) in disk._snapshots  # noqa: SLF001
+    async with open_house(disk) as house:
+        assert await house.actors.ask(Like(post, ann, ann)) == LikeReply(liked=True, likes=1)
+        assert house.actors.directory.cells[post_key(post)].folded == len(disk.journal)
+
+
