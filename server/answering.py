@@ -15,7 +15,7 @@ from server.calls import IDEMPOTENCY_KEY, Call, Viewer, parse_idempotency_key, p
 from server.connection import ClientLeft, PulledRequest
 from server.context import Context
 from server.problems import invalid, limits_of, problem_of_decoding, too_large, unauthorized
-from server.routes.table import Multipart, Nothing, Route, Who
+from server.routing import Multipart, Nothing, Route, Who
 from werkzeug.exceptions import RequestEntityTooLarge
 
 JSON_BYTES_MAX = 1_048_576

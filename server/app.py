@@ -19,8 +19,8 @@ from server.answers import problem_answer
 from server.connection import PulledConnection, PulledRequest
 from server.context import Context
 from server.problems import SERVER_ERRORS, Problem, overloaded, problem_of_exception
-from server.routes import ROUTES
-from server.routes.table import Route
+from server.routes.table import ROUTES
+from server.routing import Route
 
 REQUEST_ID_HEADER = "X-Request-Id"
 REQUEST_ID_BYTES = 12

@@ -1,10 +1,12 @@
 """A file that somebody sent -> the JPEG and the thumbnail that are served instead of it.
 
-Called by `server.uploads` in a thread. Pure and blocking: reads the one file, writes none, knows no request. Nothing
-of the original but its pixels gets through: they are decoded, turned, brought to sRGB on white and encoded anew.
+Called by `server.uploads` in a thread. Pure and blocking: reads the one file, writes none, knows no
+request. Nothing of the original but its pixels gets through: they are decoded, turned, brought to
+sRGB on white and encoded anew.
 """
 
 import struct
+import warnings
 from io import BytesIO
 from pathlib import Path
 
@@ -14,7 +16,8 @@ from PIL import Image, ImageCms, JpegImagePlugin, PngImagePlugin, WebPImagePlugi
 MEBIBYTE = 1_048_576
 
 PLUGINS = (JpegImagePlugin, PngImagePlugin, WebPImagePlugin)
-"""Imported here, or else `Image.open` would import every plugin that Pillow has: 30 MB for nothing."""
+"""Imported here, or else `Image.open` would import every plugin that Pillow has: 30 MB for
+nothing."""
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 """What is opened, by content; Pillow tries no other parser, so no other parser's bugs are ours."""
@@ -23,7 +26,8 @@ PIXELS_MAX = 25_000_000
 """A 24-megapixel camera's pictures and no more: a hundred megabytes as RGBA, for a moment."""
 
 EDGE_PIXELS_MAX = 12_000
-"""Panoramas pass. A million-by-one picture has few pixels, but makes resizing allocate by its edge."""
+"""Panoramas pass. A million-by-one picture has few pixels, but makes resizing allocate by its
+edge."""
 
 DISPLAY_EDGE_PIXELS = 1_440
 THUMBNAIL_EDGE_PIXELS = 320
@@ -34,19 +38,26 @@ THUMBNAIL_QUALITY = 80
 """Of libjpeg's 100. Above 85 files grow faster than anyone can see; a thumbnail is seen small."""
 
 JPEG_SCANS_MAX = 500
-"""Start-of-scan markers in a JPEG. Progressive ones have a dozen. A scan of 40 bytes that says nothing costs
-milliseconds, so 8 MB of them would hold a thread for an hour. The bytes of a marker also come up by chance, once in
-64 KiB, in what phones append to a picture: 128 times in 8 MB."""
+"""Start-of-scan markers in a JPEG. Progressive ones have a dozen. A scan of 40 bytes that says
+nothing costs milliseconds, so 8 MB of them would hold a thread for an hour. The bytes of a marker
+also come up by chance, once in 64 KiB, in what phones append to a picture: 128 times in 8 MB."""
 
 PNG_PROFILES_MAX = 8
-"""Colour profiles in a PNG, which should have one: each is inflated to a mebibyte when the file is opened."""
+"""Colour profiles in a PNG, which should have one: each is inflated to a mebibyte when the file is
+opened."""
 
 PROFILE_BYTES_MAX = 4 * MEBIBYTE
 """A larger colour profile is ignored; those of printing presses have 2.5 MB."""
 
+REDUCING_GAP = 2.0
+"""A picture is first reduced by averaging to twice its new size: as good to the eye, several times
+faster."""
+
 START_OF_SCAN = b"\xff\xda"
 ORIENTATION_TAG = 0x0112
-MAXIMUM_OF_16_BITS = 256
+TOO_MANY_PIXELS = "This picture has too many pixels"
+
+LEVELS_RATIO = 256
 """What a 16-bit sample is divided by to have 8 bits."""
 
 TURNS = {
@@ -60,11 +71,23 @@ TURNS = {
 }
 """EXIF orientation -> what makes the picture upright; 1 is upright already (EXIF 2.32, 4.6.4 A)."""
 
-SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+# Pillow's own guard, set for the whole process: it looks before WebP's decoder makes its canvas.
+# What it only warns of is an error here.
+Image.MAX_IMAGE_PIXELS = PIXELS_MAX
+warnings.simplefilter("error", Image.DecompressionBombWarning)
+
+# Of odd metadata, which we drop, Pillow warns on stderr: anybody could fill the log with it.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+
+# Pillow's types name numpy's and its own C types, which have no stubs here: hence the ignores.
+SRGB = ImageCms.ImageCmsProfile(
+    ImageCms.createProfile("sRGB")  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+)
 
 
 class BadImage(Exception):
-    """The client sent no picture that we read. The message is for the client, `__cause__` for us."""
+    """The client sent no picture that we read. The message is for the client, `__cause__` for
+    us."""
 
     def __init__(self, message: str, **details: int | str) -> None:
         super().__init__(message)
@@ -73,7 +96,8 @@ class BadImage(Exception):
 
 
 class PreparedImage(msgspec.Struct, frozen=True):
-    """What is served: two JPEGs without metadata. `width` and `height` are the larger one's, in pixels."""
+    """What is served: two JPEGs without metadata. `width` and `height` are the larger one's, in
+    pixels."""
 
     jpeg: bytes
     width: int
@@ -82,10 +106,11 @@ class PreparedImage(msgspec.Struct, frozen=True):
 
 
 def prepare_image(source: Path) -> PreparedImage:
-    """The picture in the file `source`, made ready. Takes as long as decoding takes: call it in a thread.
+    """The picture in the file `source`, made ready. Takes as long as decoding takes: call it in a
+    thread.
 
-    Raises `BadImage` if it is no JPEG, PNG or WebP, is broken, or is too large in pixels; `OSError` only if the file
-    can't be read.
+    Raises `BadImage` if it is no JPEG, PNG or WebP, is broken, or is too large in pixels; `OSError`
+    only if the file can't be read.
     """
     data = source.read_bytes()
     orientation, image = _decode(data)
@@ -107,12 +132,15 @@ def prepare_image(source: Path) -> PreparedImage:
 def _decode(data: bytes) -> tuple[int, Image.Image]:
     """The EXIF orientation and the pixels, of a large JPEG no more of them than needed.
 
-    Only in here do Pillow's parsers see the bytes. What they raise is an open list (`SyntaxError`, `struct.error`,
-    `OverflowError`, `DecompressionBombError`, …), so all of it counts as the file's fault.
+    Only in here do Pillow's parsers see the bytes. What they raise is an open list (`SyntaxError`,
+    `struct.error`, `OverflowError`, `DecompressionBombError`, …), so all of it counts as the file's
+    fault.
     """
     _check_repeats(data)
     try:
         image = Image.open(BytesIO(data), formats=FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise BadImage(TOO_MANY_PIXELS, max_pixels=PIXELS_MAX) from error
     except Exception as error:
         raise BadImage("This is no JPEG, PNG or WebP picture") from error
     _check_size(image)
@@ -138,11 +166,12 @@ def _check_size(image: Image.Image) -> None:
     if max(image.size) > EDGE_PIXELS_MAX:
         raise BadImage("This picture's edges are too long", max_edge_pixels=EDGE_PIXELS_MAX)
     if image.width * image.height > PIXELS_MAX:
-        raise BadImage("This picture has too many pixels", max_pixels=PIXELS_MAX)
+        raise BadImage(TOO_MANY_PIXELS, max_pixels=PIXELS_MAX)
 
 
 def _orientation(image: Image.Image) -> int:
-    """What EXIF (or XMP) says; 1, upright, if that can't be read: a picture is more than its metadata."""
+    """What EXIF (or XMP) says; 1, upright, if that can't be read: a picture is more than its
+    metadata."""
     try:
         found: object = image.getexif().get(ORIENTATION_TAG)
     except Exception:
@@ -156,7 +185,10 @@ def _plain(image: Image.Image) -> Image.Image:
     match image.mode:
         case "I;16":
             # Converting to L would cut off at 255 instead of dividing.
-            return image.point(lambda sample: sample * (1 / MAXIMUM_OF_16_BITS)).convert("L")
+            scaled = image.point(  # pyright: ignore[reportUnknownMemberType]
+                lambda sample: sample * (1 / LEVELS_RATIO)
+            )
+            return scaled.convert("L")
         case "1" | "L":
             return image.convert("LA" if see_through else "L")
         case "P" | "RGB":
@@ -168,7 +200,8 @@ def _plain(image: Image.Image) -> Image.Image:
 
 
 def _fitting(size: tuple[int, int], edge: int) -> tuple[int, int]:
-    """The size with the same proportions whose longest edge is `edge` pixels, if it isn't shorter already."""
+    """The size with the same proportions whose longest edge is `edge` pixels, if it isn't shorter
+    already."""
     width, height = size
     longest = max(width, height)
     if longest <= edge:
@@ -180,7 +213,9 @@ def _shrink(image: Image.Image, edge: int) -> Image.Image:
     size = _fitting(image.size, edge)
     if size == image.size:
         return image
-    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return image.resize(  # pyright: ignore[reportUnknownMemberType]
+        size, Image.Resampling.LANCZOS, reducing_gap=REDUCING_GAP
+    )
 
 
 def _on_white(image: Image.Image) -> Image.Image:
@@ -194,7 +229,8 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 
 def _to_srgb(image: Image.Image, profile: object) -> Image.Image:
-    """The picture in sRGB. A profile that can't be used counts as none: most such pictures are sRGB anyway."""
+    """The picture in sRGB. A profile that can't be used counts as none: most such pictures are sRGB
+    anyway."""
     if isinstance(profile, bytes) and 0 < len(profile) <= PROFILE_BYTES_MAX:
         try:
             own = ImageCms.ImageCmsProfile(BytesIO(profile))

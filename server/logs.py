@@ -68,7 +68,7 @@ def _rendering(form: LogForm, stream: TextIO) -> list[Processor]:
             structlog.dev.ConsoleRenderer(
                 colors=terminal,
                 exception_formatter=structlog.dev.plain_traceback,
-                # A line break in a value must not begin a line of the log.
+                # A value may hold a line break, a terminal's escapes or half a character.
                 repr_native_str=True,
             )
         ]

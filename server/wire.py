@@ -4,16 +4,16 @@ Routes decode and encode them; the views encode the same types piece by piece. I
 RFC 3339, what is absent as null. No rule lives here that is not about the form of a value.
 """
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from server.passwords import PASSWORD_BYTES_MAX, PASSWORD_CHARACTERS_MIN
+
 USERNAME_LENGTH_MAX = 30
-PASSWORD_LENGTH_MIN = 8
-PASSWORD_BYTES_MAX = 1_024
-"""Enough for any passphrase; what is longer would only make the hash dear."""
 EMAIL_LENGTH_MAX = 254
 """RFC 5321 leaves an address no more than that."""
 FULL_NAME_LENGTH_MAX = 64
@@ -36,7 +36,10 @@ MEDIA_PATH = "/media/"
 class RegisterRequest(msgspec.Struct, frozen=True):
     username: Annotated[str, Meta(min_length=1, max_length=USERNAME_LENGTH_MAX, pattern=USERNAME)]
     password: Annotated[
-        str, Meta(min_length=PASSWORD_LENGTH_MIN, max_length=PASSWORD_BYTES_MAX, pattern=NO_NUL)
+        str,
+        Meta(
+            min_length=PASSWORD_CHARACTERS_MIN, max_length=PASSWORD_BYTES_MAX, pattern=NO_NUL
+        ),
     ]
     email: Annotated[str, Meta(max_length=EMAIL_LENGTH_MAX, pattern=EMAIL)] | None = None
     full_name: Annotated[str, Meta(max_length=FULL_NAME_LENGTH_MAX, pattern=NO_NUL)] | None = None
@@ -205,3 +208,8 @@ def medium_answer(
         width=width,
         height=height,
     )
+
+
+def is_username(text: str) -> bool:
+    """Whether `text` may be a username; kept in lower case."""
+    return len(text) <= USERNAME_LENGTH_MAX and re.match(USERNAME, text) is not None

@@ -108,7 +108,7 @@ def _history(connection: Connection, actor: int) -> Answer[ActorHistory]:
         row = connection.execute(SNAPSHOT, {"actor": actor}).fetchone()
         snapshot = None if row is None else Snapshot(actor, *row)
         entries = _entries(connection, actor, 0 if snapshot is None else snapshot.seq)
-        texts = _texts(connection, entries)
+        texts = texts_of(connection, entries)
     full = [Entry(entry.seq, entry.at, with_texts(entry.fact, texts)) for entry in entries]
     return Answer(ActorHistory(snapshot, full), committed)
 
@@ -125,7 +125,8 @@ def _entries(connection: Connection, actor: int, after: int) -> list[Entry]:
         after = entries[-1].seq
 
 
-def _texts(connection: Connection, entries: list[Entry]) -> dict[int, str]:
+def texts_of(connection: Connection, entries: list[Entry]) -> dict[int, str]:
+    """id -> text, of the texts that `entries` speak of and that were not erased."""
     ids = [text.id for entry in entries for text in entry.fact.texts()]
     texts: dict[int, str] = {}
     for start in range(0, len(ids), ENTRIES_A_READ):

@@ -18,6 +18,8 @@ def decide(state: AccountsState, command: Register, moment: Moment) -> Accepted[
         email=moment.text_or_none(command.email),
         full_name=moment.text_or_none(command.full_name),
     )
+    if command.refresh is None:
+        return Accepted((registered,), RegisteredReply(account, command.username, 0, moment.at))
     opened = SessionOpened(account, moment.next_id(), moment.text(command.refresh))
     reply = RegisteredReply(account, command.username, opened.session, moment.at)
     return Accepted((registered, opened), reply)

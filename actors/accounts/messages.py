@@ -14,11 +14,12 @@ class RegisteredReply(msgspec.Struct, frozen=True):
     account: int
     username: str
     session: int
+    """0 if none was opened."""
     at: int
 
 
 class Register(Command[RegisteredReply], frozen=True):
-    """Give `username` (in lower case, already checked) an account, and open a session.
+    """Give `username` (in lower case, already checked) an account, and open a session if there is a refresh token.
 
     `password` is the argon2id hash, `refresh` the SHA-256 of the refresh token in hexadecimal. Refused:
     `USERNAME_TAKEN`.
@@ -28,7 +29,7 @@ class Register(Command[RegisteredReply], frozen=True):
     password: str
     email: str | None
     full_name: str | None
-    refresh: str
+    refresh: str | None
 
     reply_type: ClassVar = RegisteredReply
 

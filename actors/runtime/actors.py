@@ -4,7 +4,7 @@
 writes snapshots.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -31,14 +31,25 @@ class Actors:
     """All actors of the folder: `Asking` in the flesh (see `actors.runtime.asking` for the promises)."""
 
     def __init__(
-        self, disk: Disk, clocks: Clocks, delivery: Delivery, directory: Directory, shards: list[Shard]
+        self,
+        disk: Disk,
+        clocks: Clocks,
+        delivery: Delivery,
+        directory: Directory,
+        rounds: Rounds,
+        shards: list[Shard],
     ) -> None:
         self._disk = disk
         self._clocks = clocks
         self._delivery = delivery
-        self.directory = directory
+        self._rounds = rounds
         self._shards = shards
         self._claims = Claims()
+        self.directory = directory
+
+    def listen(self, listener: Listener) -> None:
+        """Have `listener` hear of each fact from now on, after those that listen already."""
+        self._rounds.listeners.append(listener)
 
     async def ask(self, command: Command[R], key: RequestKey | None = None) -> R | Refused:
         """Have the actor of `command` decide it. Raises `Overloaded`, `Bug`, `KeyConflict`."""
@@ -103,11 +114,16 @@ class Actors:
         """The seq of the last delivered fact."""
         return self._delivery.mark
 
+    async def finish(self) -> None:
+        """Wait until every command has its outcome, and write snapshots: once nobody asks any more."""
+        await self._rounds.finish()
+
     def statistics(self) -> dict[str, dict[str, int]]:
         """How full every queue of the runtime is, and its bound."""
         commands = sum(shard.statistics()["commands"] for shard in self._shards)
         return {
             "shards": {"shards": len(self._shards), "commands": commands},
+            "rounds": self._rounds.statistics(),
             "directory": self.directory.statistics(),
             "delivery": self._delivery.statistics(),
             "claims": self._claims.statistics(),
@@ -116,17 +132,11 @@ class Actors:
 
 @asynccontextmanager
 async def open_actors(
-    disk: Disk,
-    clocks: Clocks,
-    listeners: Sequence[Callable[["Actors"], Listener]] = (),
-    *,
-    shards: int = SHARDS,
-    rounds_type: type[Rounds] = Rounds,
-) -> AsyncIterator[Actors]:
+    disk: Disk, clocks: Clocks, *, shards: int = SHARDS, rounds_type: type[Rounds] = Rounds
+) -> AsyncGenerator[Actors]:
     """The actors of `disk`, running until the block is left.
 
-    `listeners` are made once the actors exist and hear of each fact in the order given. On a clean exit, the
-    commands that still wait are decided and delivered, and snapshots are written.
+    On a clean exit, the commands that still wait are decided and delivered, and snapshots are written.
 
     Raises `DiskFailed` (in an exception group) when a commit or a read fails.
     """
@@ -134,14 +144,12 @@ async def open_actors(
     delivery = Delivery(beginning.seq)
     async with trio.open_nursery() as nursery:
         directory = Directory(disk, delivery, nursery)
-        heard: list[Listener] = []
-        rounds = rounds_type(disk, directory, delivery, clocks, beginning, heard)
+        rounds = rounds_type(disk, directory, delivery, clocks, beginning)
         tasks = [Shard(directory, rounds) for _ in range(shards)]
-        actors = Actors(disk, clocks, delivery, directory, tasks)
-        heard.extend(make(actors) for make in listeners)
+        actors = Actors(disk, clocks, delivery, directory, rounds, tasks)
         nursery.start_soon(rounds.run)
         for shard in tasks:
             nursery.start_soon(shard.run)
         yield actors
-        await rounds.finish()
+        await actors.finish()
         nursery.cancel_scope.cancel()

@@ -4,7 +4,7 @@ A decision sees only what is delivered and its own turn's draft; nobody learns o
 facts are delivered. Shards enqueue commands here; the listeners (inboxes, views, hub) hear of every fact here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any
 
@@ -66,13 +66,13 @@ class Rounds:
         delivery: Delivery,
         clocks: Clocks,
         beginning: Beginning,
-        listeners: Sequence[Listener],
     ) -> None:
         self._disk = disk
         self._directory = directory
         self._delivery = delivery
         self._clocks = clocks
-        self._listeners = listeners
+        self.listeners: list[Listener] = []
+        """Who hears of each fact, in this order."""
         self._seq = beginning.seq
         self._at = beginning.at
         self._ids = IdClock(beginning.id)
@@ -273,7 +273,7 @@ class Rounds:
             for cell in self._directory.fold(entry):
                 if cell.snapshot_due:
                     self._snapshots_due[cell.actor] = cell
-            for listener in self._listeners:
+            for listener in self.listeners:
                 listener(entry)
             self._delivery.move(entry.seq)
             while release is not None and release[0] <= entry.seq:

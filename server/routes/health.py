@@ -5,7 +5,7 @@ from quart.wrappers import Response
 from server.answers import json_answer
 from server.calls import Call
 from server.problems import overloaded
-from server.routes.table import Nothing, Section, Tier, Who
+from server.routing import Nothing, Section, Tier, Who
 from server.wire import HealthAnswer
 
 SECTION = Section()

@@ -8,7 +8,7 @@ from server.calls import Call
 from server.connection import PulledRequest
 from server.files import FilePart
 from server.problems import Code, Problem, not_found
-from server.routes.table import Nothing, Section, Tier, Who
+from server.routing import Nothing, Section, Tier, Who
 from server.wire import MEDIA_PATH
 from storage.blobs import BadName
 from storage.reads import GetMediumAuthor

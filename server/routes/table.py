@@ -1,107 +1,21 @@
-"""What a route is, and how the files of this folder declare theirs: each in one place, with all that is said of it.
+"""The one route table: every route of every section, in the order of the documentation.
 
-Quart's rules, the authentication and the problems come from it; so will the OpenAPI, the rate limits and the
-matrix of who may do what. No route is known anywhere else.
+`server.app` makes Quart's rules from it. Nothing is declared here.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from enum import Enum, auto
-from typing import Any, TypeVar
+from server.routes import auth, feed, graph, health, media, posts, users
+from server.routing import Route
 
-import msgspec
-from quart.wrappers import Response
-
-from server.calls import Call
-
-Q = TypeVar("Q")
-B = TypeVar("B")
-
-Handler = Callable[[Call[Q, B]], Awaitable[Response]]
-
-API = "/api/v1"
-"""The base path of all but the media and the probes."""
-
-
-class Who(Enum):
-    """Who may call a route."""
-
-    PUBLIC = auto()
-    """Everybody; a token is not looked at."""
-    ANYONE = auto()
-    """Everybody; a token makes the answer personal, and a bad one is refused."""
-    USER = auto()
-    """Whoever has an account and a session that lives."""
-
-
-class Tier(Enum):
-    """Which limit of requests an hour counts a route."""
-
-    POST_UPLOAD = auto()
-    FEED = auto()
-    FOLLOW = auto()
-    USER_LOOKUP = auto()
-    WRITE = auto()
-    READ = auto()
-    AUTH = auto()
-    NONE = auto()
-
-
-class Nothing(msgspec.Struct, frozen=True):
-    """The query or the body of a route that takes none; what is sent all the same is dropped."""
-
-
-class Multipart(msgspec.Struct, frozen=True):
-    """The body of a route that reads a form from the request's stream itself."""
-
-
-class Route(msgspec.Struct, frozen=True):
-    """One method on one path.
-
-    In `path`, `:user_id` stands for an account's number or `me`, `:post_id` for an id, any other `:name` for a
-    text. `answers` has the type of the body by each status of success, None where it is no JSON.
-    `idempotent` routes heed an Idempotency-Key.
-    """
-
-    method: str
-    path: str
-    who: Who
-    tier: Tier
-    query: type[Any]
-    body: type[Any]
-    answers: Mapping[int, type[Any] | None]
-    idempotent: bool
-    handler: Handler[Any, Any]
-
-    @property
-    def name(self) -> str:
-        """How logs and kept replies name it."""
-        return f"{self.method} {self.path}"
-
-
-class Section:
-    """The routes of one file, in the order of their declaration."""
-
-    def __init__(self) -> None:
-        self.routes: list[Route] = []
-
-    def route(
-        self,
-        method: str,
-        path: str,
-        *,
-        who: Who,
-        tier: Tier,
-        query: type[Q],
-        body: type[B],
-        answers: Mapping[int, type[Any] | None],
-        idempotent: bool = False,
-    ) -> Callable[[Handler[Q, B]], Handler[Q, B]]:
-        """Declare that the function below serves `method` on `path`."""
-
-        def declare(handler: Handler[Q, B]) -> Handler[Q, B]:
-            self.routes.append(
-                Route(method, path, who, tier, query, body, answers, idempotent, handler)
-            )
-            return handler
-
-        return declare
+ROUTES: tuple[Route, ...] = tuple(
+    route
+    for section in (
+        auth.SECTION,
+        posts.SECTION,
+        feed.SECTION,
+        users.SECTION,
+        graph.SECTION,
+        media.SECTION,
+        health.SECTION,
+    )
+    for route in section.routes
+)

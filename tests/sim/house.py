@@ -1,6 +1,6 @@
 """A small house of actors over a simulated disk, for directed tests: one line to open, one to make a user or a post."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from random import Random
 from typing import Any
@@ -42,15 +42,11 @@ class House:
 @asynccontextmanager
 async def open_house(
     disk: SimulatedDisk | None = None, *, policy: str = "push", rounds_type: type[Rounds] = Rounds
-) -> AsyncIterator[House]:
+) -> AsyncGenerator[House]:
     """A house that is running. On a fresh model disk unless one is given."""
     disk = disk or ModelDisk(Random(0))
     clocks = Clocks(lambda: START_MS + int(trio.current_time() * 1000), trio.current_time)
-    feeds: list[Inboxes] = []
-
-    def make_inboxes(actors: Actors) -> Any:
-        feeds.append(Inboxes(actors, POLICIES[policy]))
-        return feeds[0].on_delivered
-
-    async with open_actors(disk, clocks, [make_inboxes], shards=2, rounds_type=rounds_type) as actors:
-        yield House(disk, actors, feeds[0])
+    async with open_actors(disk, clocks, shards=2, rounds_type=rounds_type) as actors:
+        feed = Inboxes(actors, POLICIES[policy])
+        actors.listen(feed.on_delivered)
+        yield House(disk, actors, feed)

@@ -122,19 +122,9 @@ async def _live(world: World, *, last: bool) -> None:
         truth.tell(entry)
         told.append(entry)
 
-    def watch_delivery(_: Actors) -> Callable[[Entry], None]:
-        def on_delivered(entry: Entry) -> None:
-            truth.tell(entry)
-            told.append(entry)
-
-        return on_delivered
-
-    feeds: list[Inboxes] = []
-
-    def make_inboxes(actors: Actors) -> Callable[[Entry], None]:
-        small = {"posts_max": random.choice([3, 500]), "inboxes_max": random.choice([2, 100])}
-        feeds.append(Inboxes(actors, POLICIES[world.policy], **small))
-        return feeds[0].on_delivered
+    def on_delivered(entry: Entry) -> None:
+        truth.tell(entry)
+        told.append(entry)
 
     WatchedRounds.journal = list(world.disk.journal)
     rounds: list[WatchedRounds] = []
@@ -149,21 +139,24 @@ async def _live(world: World, *, last: bool) -> None:
         async with open_actors(
             world.disk,
             clocks,
-            [watch_delivery, make_inboxes],
             shards=random.choice([1, 4]),
             rounds_type=Rounds,
         ) as actors:
+            small = {"posts_max": random.choice([3, 500]), "inboxes_max": random.choice([2, 100])}
+            feed = Inboxes(actors, POLICIES[world.policy], **small)
+            actors.listen(on_delivered)
+            actors.listen(feed.on_delivered)
             async with trio.open_nursery() as nursery:
                 if crash:
                     plug.deadline = trio.current_time() + random.expovariate(1 / 0.3)
                 nursery.start_soon(_gremlin, world, actors, rounds[0])
                 async with trio.open_nursery() as clients:
                     for _ in range(CLIENTS):
-                        client = Client(world, actors, feeds[0], told, rounds[0])
+                        client = Client(world, actors, feed, told, rounds[0])
                         clients.start_soon(client.live)
                 nursery.cancel_scope.cancel()
             if last:
-                await _check_quiet(world, actors, feeds[0], truth)
+                await _check_quiet(world, actors, feed, truth)
     world.decided += rounds[0].decided
     world.longest_wait = max(world.longest_wait, rounds[0].longest_wait)
     if rounds[0].longest_wait > ROUNDS_WAITED_MAX:

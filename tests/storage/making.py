@@ -26,11 +26,20 @@ from storage.facts import (
     Verified,
 )
 from storage.ids import IdClock
+from storage.schema import migrate
+from storage.sqlite import Connection, open_memory
 
 BEGAN_AT = 1_760_000_000_000
 """Unix milliseconds of the first fact; each later one comes a second after."""
 
 NAUGHTY = "NUL \x00 quote ' \" back\\slash emoji 😍 \u202e override \u0301 { } [ ] %s ; --"
+
+
+def empty_database() -> Connection:
+    """A database in memory with all tables and no rows; whoever asks for it closes it."""
+    connection = open_memory()
+    migrate(connection)
+    return connection
 
 
 class History:
@@ -85,7 +94,8 @@ class History:
             Medium(self.id(), 1440, 1080, self.text(f"{post}-{n}.jpg"), self.text(f"{post}-{n}t"))
             for n in range(pictures)
         )
-        self.say(PostPublished(author, post, caption and self.text(caption), media))
+        words = None if caption is None else self.text(caption)
+        self.say(PostPublished(author, post, words, media))
         return post
 
     def delete(self, post: int, author: int) -> None:

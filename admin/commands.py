@@ -1,0 +1,186 @@
+"""The operator's commands on the command line: `verify`, `populate` and `user …`.
+
+`run.py` adds them to its own. What belongs to the server (hashing passwords, what a username may be) is handed
+in as an `Operator`.
+"""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from random import Random
+from typing import TypeVar
+import sys
+
+import click
+import msgspec
+import trio
+
+import admin.users as accounts
+from actors.runtime.actors import Actors, open_actors
+from actors.runtime.rounds import Clocks
+from admin.failures import EXIT_DIFFERENCES, Failed, told
+from admin.populate import Plan, populate, read_graph
+from admin.verify import verify_folder
+from storage.folder import open_folder
+from storage.journal import open_disk
+
+T = TypeVar("T")
+
+
+class Operator(msgspec.Struct, frozen=True):
+    """What the commands are given by the process."""
+
+    clocks: Clocks
+    hash_password: Callable[[str], Awaitable[str]]
+    """Raises an error whose message is a sentence if nobody may choose the password."""
+    is_username: Callable[[str], bool]
+
+
+data_option = click.option(
+    "--data", default="data", type=click.Path(path_type=Path), help="The data folder."
+)
+
+
+@click.command()
+@data_option
+def verify(data: Path) -> None:
+    """Check that everything in the folder is what its journal says."""
+    with told(), click.progressbar(length=1, label="Folding the journal", file=sys.stderr) as bar:
+
+        def progress(done: int, of: int) -> None:
+            bar.length = of
+            bar.update(done - bar.pos)
+
+        report = verify_folder(data, progress)
+    counts = ", ".join(f"{number} {name}" for name, number in report.counts.items())
+    for difference in report.differences:
+        click.echo(difference)
+    if report.differences:
+        raise Failed(f"{len(report.differences)} differences in {counts}", EXIT_DIFFERENCES)
+    click.echo(f"sound: {counts}")
+
+
+@click.command("populate")
+@data_option
+@click.pass_obj
+@click.option("--users", type=click.IntRange(0), default=100, help="Accounts user1 … userN.")
+@click.option("--follows", type=click.IntRange(0), default=1_000, help="Follows, in all.")
+@click.option("--posts", type=click.IntRange(0), default=500, help="Posts, in all.")
+@click.option("--likes", type=click.IntRange(0), default=2_000, help="Likes, in all.")
+@click.option("--comments", type=click.IntRange(0, 0), default=0, help="Not yet: only 0.")
+@click.option("--seed", type=int, default=0, help="The same seed gives the same data.")
+@click.option("--password", default="password", help="Everybody's password.")
+@click.option("--graph", type=click.Path(exists=True, path_type=Path), help="Ties, two numbers a line.")
+def populate_folder(
+    operator: Operator, data: Path, seed: int, password: str, graph: Path | None, **plan: int
+) -> None:
+    """Fill an empty folder with test data."""
+    del plan["comments"]
+    wanted = Plan(**plan)
+    with told(), open_folder(data) as folder:
+        password_hash = _hash(operator, password)
+        ties = [] if graph is None else read_graph(graph)
+        label, length = "Populating", sum(plan.values())
+        with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
+            populate(folder, wanted, Random(seed), password_hash, ties, bar.update)
+    click.echo(f"{data} has " + ", ".join(f"{number} {name}" for name, number in plan.items()))
+
+
+def _hash(operator: Operator, password: str) -> str:
+    """Raises `Failed` for a password that nobody may choose."""
+
+    async def hash_password() -> str:
+        return await operator.hash_password(password)
+
+    try:
+        return trio.run(hash_password)
+    except ValueError as bad:
+        raise Failed(str(bad)) from None
+
+
+@click.group()
+def user() -> None:
+    """Accounts, on a folder that no server is running on."""
+
+
+def with_actors(operator: Operator, data: Path, do: Callable[[Actors], Awaitable[T]]) -> T:
+    """Do something with the actors of a folder, as a server would."""
+
+    async def run() -> T:
+        with open_folder(data) as folder:
+            async with open_disk(folder.database) as disk:
+                async with open_actors(disk, operator.clocks) as actors:
+                    return await do(actors)
+
+    with told():
+        return trio.run(run)
+
+
+password_option = click.option(
+    "--password", prompt=True, hide_input=True, confirmation_prompt=True
+)
+
+
+@user.command()
+@data_option
+@click.pass_obj
+@click.argument("username")
+@click.option("--full-name")
+@password_option
+def create(operator: Operator, data: Path, username: str, full_name: str | None, password: str) -> None:
+    """Register an account."""
+    if not operator.is_username(username):
+        raise Failed(f"{username!r} is no username: 1 to 30 of letters, digits, single dots and _")
+    name, password_hash = username.lower(), _hash(operator, password)
+
+    async def do(actors: Actors) -> int:
+        return await accounts.create_user(actors, name, password_hash, full_name)
+
+    click.echo(f"{name} is account {with_actors(operator, data, do)}")
+
+
+@user.command("list")
+@data_option
+@click.pass_obj
+def list_users(operator: Operator, data: Path) -> None:
+    """Every account in order of registration."""
+
+    async def do(actors: Actors) -> None:
+        async for one in accounts.list_users(actors):
+            badge = " verified" if one.verified else ""
+            click.echo(f"{one.account} {one.username}{badge} {one.posts} posts, {one.followers} followers")
+
+    with_actors(operator, data, do)
+
+
+@user.command("reset-password")
+@data_option
+@click.pass_obj
+@click.argument("username")
+@password_option
+def reset_password(operator: Operator, data: Path, username: str, password: str) -> None:
+    """Set a new password and end every session of the account."""
+
+    password_hash = _hash(operator, password)
+
+    async def do(actors: Actors) -> None:
+        await accounts.reset_password(actors, username.lower(), password_hash)
+
+    with_actors(operator, data, do)
+    click.echo(f"{username} has a new password, and is logged out everywhere")
+
+
+@user.command("verify")
+@data_option
+@click.pass_obj
+@click.argument("username")
+@click.option("--remove", is_flag=True, help="Take the badge away.")
+def verify_user(operator: Operator, data: Path, username: str, remove: bool) -> None:
+    """Give an account its badge."""
+
+    async def do(actors: Actors) -> None:
+        await accounts.set_verified(actors, username.lower(), verified=not remove)
+
+    with_actors(operator, data, do)
+    click.echo(f"{username} is {'not ' if remove else ''}verified")
+
+

@@ -1,0 +1,64 @@
+"""How a command that can't do its work ends: one sentence with the remedy, and an exit code.
+
+Used by `run.py` and `admin.commands`. Exit codes beyond 2 are those of sysexits.h.
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import click
+
+from admin.populate import CantPopulate
+from admin.users import NoSuchUser, UsernameTaken
+from admin.verify import NothingToVerify
+from storage.disk import DiskFailed
+from storage.facts import UnknownFact
+from storage.folder import FolderTaken
+from storage.schema import SchemaTooNew
+from storage.sqlite import SqliteError, SqliteTooOld
+
+EXIT_DIFFERENCES = 1
+EXIT_BAD_USAGE = 2
+EXIT_DISK_FAILED = 74
+"""EX_IOERR: what is on the disk is not known any more."""
+EXIT_FOLDER_TAKEN = 75
+"""EX_TEMPFAIL: try again when the other process has ended."""
+
+EXPLAINED = (
+    NoSuchUser,
+    UsernameTaken,
+    CantPopulate,
+    NothingToVerify,
+    SchemaTooNew,
+    SqliteTooOld,
+    UnknownFact,
+)
+"""Errors whose message is a sentence with its remedy."""
+
+
+class Failed(click.ClickException):
+    """Ends the command with one sentence and an exit code."""
+
+    def __init__(self, sentence: str, exit_code: int = EXIT_BAD_USAGE) -> None:
+        super().__init__(sentence)
+        self.exit_code = exit_code
+
+
+@contextmanager
+def told(*explained: type[Exception]) -> Generator[None]:
+    """Turns what can go wrong with a folder, and what is `explained` besides, into `Failed`."""
+    try:
+        yield
+    except (click.ClickException, click.Abort, click.exceptions.Exit):
+        raise
+    except Exception as error:
+        one: BaseException = error
+        while isinstance(one, BaseExceptionGroup):
+            one = one.exceptions[0]  # pyright: ignore
+        if isinstance(one, FolderTaken):
+            raise Failed(str(one), EXIT_FOLDER_TAKEN) from None
+        if isinstance(one, (*EXPLAINED, *explained)):
+            raise Failed(str(one)) from None
+        if isinstance(one, DiskFailed | SqliteError | OSError):
+            raise Failed(f"the data folder can't be used: {one}", EXIT_DISK_FAILED) from None
+        raise

@@ -1,0 +1,213 @@
+"""`run.py verify`: is everything in the folder what the journal says?
+
+Folds the whole journal a second time, into states and into rows of a scratch database, and compares: rows,
+counters, snapshots, what is still to be folded, both sides of each follow, likers, media files. Reads
+only, in one read transaction, so it may run beside the server.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from actors.kinds import BEHAVIOURS
+from actors.post.state import PostState
+from actors.state import State, decode_state
+from actors.user.state import UserState
+from storage import audit
+from storage.blobs import BadName, Blobs
+from storage.disk import Group
+from storage.facts import Entry, Text
+from storage.folder import DATABASE_NAME, MEDIA_NAME
+from storage.ids import ACCOUNTS, Kind, describe_actor, kind_of, number_of
+from storage.projection import write_group
+from storage.reads import Snapshot
+from storage.schema import SCHEMA_VERSION, SchemaTooNew, migrate, schema_version
+from storage.sqlite import Connection, open_memory, open_reader, transaction
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What was counted, and each difference as a sentence."""
+
+    counts: dict[str, int]
+    differences: list[str]
+
+
+class NothingToVerify(Exception):
+    """There is no database of this version in the folder."""
+
+
+Progress = Callable[[int, int], None]
+"""Called with (facts folded so far, facts in all)."""
+
+
+def verify_folder(path: Path, progress: Progress) -> Report:
+    """Compare everything in the data folder `path` with its journal.
+
+    Raises `NothingToVerify`, `SchemaTooNew`, `UnknownFact`, `SqliteError`.
+    """
+    database = path / DATABASE_NAME
+    if not database.exists():
+        raise NothingToVerify(f"{database} does not exist: name the data folder with --data")
+    connection = open_reader(database)
+    try:
+        version = schema_version(connection)
+        if version > SCHEMA_VERSION:
+            raise SchemaTooNew(version, SCHEMA_VERSION)
+        if version < SCHEMA_VERSION:
+            raise NothingToVerify(f"{database} has schema {version}: start the server once")
+        with transaction(connection, "deferred"):
+            return _verify(connection, Blobs(path / MEDIA_NAME), progress)
+    finally:
+        connection.close()
+
+
+def _verify(connection: Connection, blobs: Blobs, progress: Progress) -> Report:
+    counts = audit.counts(connection)
+    differences = audit.soundness(connection)
+    rebuilt = open_memory()
+    migrate(rebuilt)
+    folding = Folding(audit.snapshots(connection))
+    for entries in audit.entries(connection):
+        write_group(rebuilt, Group(entries=entries))
+        for entry in entries:
+            folding.fold(entry)
+        progress(entries[-1].seq, counts["facts"])
+    folding.compare_snapshots_up_to(None)
+    differences += folding.differences
+    differences += audit.row_differences(connection, rebuilt)
+    differences += audit.counter_differences(connection)
+    differences += _missing_concerns(connection, folding)
+    differences += _state_differences(connection, folding.states)
+    differences += _media_differences(connection, blobs)
+    rebuilt.close()
+    return Report(counts, differences)
+
+
+class Folding:
+    """Every actor's state as the fold of the journal so far, compared with each snapshot on the way."""
+
+    def __init__(self, snapshots: Any) -> None:
+        self.states: dict[int, Any] = {}
+        self.concerns: list[tuple[int, int]] = []
+        """(seq, actor) of every fact"""
+        self.stamps: dict[int, int] = {}
+        """actor -> the seq of its snapshot"""
+        self.differences: list[str] = []
+        self._snapshots = snapshots
+        self._next: Snapshot | None = next(snapshots, None)
+        self._seq = 0
+
+    def state(self, actor: int) -> Any:
+        if actor not in self.states:
+            self.states[actor] = BEHAVIOURS[kind_of(actor)].state()
+        return self.states[actor]
+
+    def fold(self, entry: Entry) -> None:
+        """The next fact of the journal."""
+        if entry.seq != self._seq + 1:
+            self.differences.append(f"the journal goes on with fact {entry.seq} after {self._seq}")
+        self._seq = entry.seq
+        self.compare_snapshots_up_to(entry.seq - 1)
+        for actor in entry.fact.concerns():
+            self.concerns.append((entry.seq, actor))
+            try:
+                BEHAVIOURS[kind_of(actor)].fold(self.state(actor), entry.seq, entry.fact)
+            except Exception as broken:
+                self.differences.append(
+                    f"fact {entry.seq} can't be folded by {describe_actor(actor)}: {broken!r}"
+                )
+
+    def compare_snapshots_up_to(self, seq: int | None) -> None:
+        """Compare the snapshots stamped up to `seq` (None: all) with what has been folded."""
+        while self._next is not None and (seq is None or self._next.seq <= seq):
+            self._compare(self._next)
+            self._next = next(self._snapshots, None)
+
+    def _compare(self, snapshot: Snapshot) -> None:
+        actor = snapshot.actor
+        self.stamps[actor] = snapshot.seq
+        name = f"the snapshot of {describe_actor(actor)} at fact {snapshot.seq}"
+        if snapshot.seq > self._seq:
+            self.differences.append(f"{name} is later than the journal's end, {self._seq}")
+            return
+        try:
+            kept = decode_state(snapshot.state, BEHAVIOURS[kind_of(actor)].state)
+        except (msgspec.MsgspecError, ValueError) as broken:
+            self.differences.append(f"{name} can't be read: {broken}")
+            return
+        if not _same_but_for_erased(self.state(actor), kept):
+            self.differences.append(f"{name} is not what the journal folds to")
+
+
+def _same_but_for_erased(folded: object, kept: object) -> bool:
+    """Equal, or different only where the journal's text was erased after the snapshot was taken."""
+    match folded:
+        case Text():
+            return isinstance(kept, Text) and (
+                folded == kept or (folded.id == kept.id and folded.value is None)
+            )
+        case State():
+            return type(folded) is type(kept) and all(
+                _same_but_for_erased(getattr(folded, name), getattr(kept, name))
+                for name in folded.__struct_fields__
+            )
+        case (Text(), *_):
+            return isinstance(kept, tuple) and all(
+                map(_same_but_for_erased, folded, kept)  # pyright: ignore
+            )
+        case _:
+            return folded == kept
+
+
+def _missing_concerns(connection: Connection, folding: Folding) -> list[str]:
+    """A fact above its actor's snapshot that a load would not find is a lost update."""
+    due = {
+        (seq, actor) for seq, actor in folding.concerns if seq > folding.stamps.get(actor, 0)
+    }
+    found = set(audit.concerns(connection))
+    return [
+        f"concerns: {describe_actor(actor)} would load without fact {seq}"
+        for seq, actor in sorted(due - found)
+    ] + [
+        f"concerns: fact {seq} is listed for {describe_actor(actor)} but does not concern it, "
+        "or is in its snapshot"
+        for seq, actor in sorted(found - due)
+    ]
+
+
+def _state_differences(connection: Connection, states: dict[int, Any]) -> list[str]:
+    """Sets and names in the states against the rows."""
+    differences: list[str] = []
+    for actor, state in states.items():
+        number = number_of(actor)
+        match state:
+            case UserState():
+                folded = (set[int](state.followers), set[int](state.following))  # pyright: ignore
+                if folded != audit.follows_of(connection, number):
+                    differences.append(f"follows of account {number} differ from its state")
+            case PostState():
+                if set[int](state.likers) != audit.likers_of(connection, number):  # pyright: ignore
+                    differences.append(f"likes of post {number} differ from its state")
+            case _:
+                pass
+    accounts = states.get(ACCOUNTS, BEHAVIOURS[Kind.ACCOUNTS].state())
+    names = dict(connection.execute("select username, account from users").fetchall())
+    if accounts.names.to_dict() != names:
+        differences.append("usernames differ from the state of the accounts actor")
+    return differences
+
+
+def _media_differences(connection: Connection, blobs: Blobs) -> list[str]:
+    """Blobs that a row speaks of and that are not there."""
+    differences: list[str] = []
+    for name in audit.media_names(connection):
+        try:
+            path = blobs.path_of(name)
+        except BadName as bad:
+            differences.append(f"media: {bad}")
+        else:
+            if not path.is_file() or path.stat().st_size == 0:
+                differences.append(f"media: the file {name} is missing or empty")
+    return differences

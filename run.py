@@ -1,0 +1,292 @@
+"""The process and its command line: settings, the nurseries that own everything, and all that knows Hypercorn.
+
+`serve` opens the folder, the journal, the actors and the server as nested blocks, and stops in the other
+order. Errors are one sentence with the remedy, and an exit code.
+"""
+
+import logging
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+import structlog
+import trio
+from hypercorn.config import Config
+from hypercorn.trio import serve as serve_hypercorn
+
+from actors.fanout import POLICIES
+from actors.runtime.actors import Actors, open_actors
+from actors.runtime.inboxes import Inboxes
+from actors.runtime.rounds import Clocks
+from admin import commands
+from admin.commands import Operator
+from admin.failures import EXIT_DISK_FAILED, told
+from server.app import make_app
+from server.context import Context, Readiness
+from server.cursors import Cursors
+from server.logs import configure_logs
+from server.passwords import Passwords
+from server.sessions import Sessions
+from server.settings import (
+    SETTINGS,
+    BadSetting,
+    Loaded,
+    Settings,
+    data_folder,
+    load_settings,
+    read_settings_file,
+    warnings_about,
+)
+from server.tokens import AccessTokens, derive_key
+from server.views import Views
+from server.wire import is_username
+from storage.blobs import Blobs
+from storage.disk import Disk, DiskFailed, Group
+from storage.folder import DataFolder, open_folder, secret
+from storage.journal import open_disk
+from storage.reads import Answer, GetMediaNames, Question
+
+SWITCH_INTERVAL_S = 0.0005
+"""How long a thread may hold the interpreter while others wait: the writer comes back from SQLite some
+twenty times a commit. At Python's 5 ms each return would cost up to 5 ms beside a busy loop."""
+
+FINISH_REQUESTS_S = 2.5
+"""Of the five seconds that a stop may take: for requests under way."""
+
+FINISH_SERVER_S = 3.0
+"""After that, clients that don't read can't hold the process: the journal is closed without the server's consent."""
+
+BACKLOG = 1_024
+"""Connections that the kernel holds until they are accepted."""
+
+FILE_THREADS = 8
+"""Threads that write, read and delete blobs: they wait for the disk, not for the processor."""
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+
+def unix_ms() -> int:
+    """The wall clock of the whole process."""
+    return time.time_ns() // 1_000_000
+
+
+class MortalDisk:
+    """A disk whose failure ends the process at once: whatever would still be answered might not be true."""
+
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+
+    async def commit(self, group: Group) -> None:
+        try:
+            await self._disk.commit(group)
+        except DiskFailed as failure:
+            _die(failure)
+
+    async def read(self, question: Question[T]) -> Answer[T]:
+        try:
+            return await self._disk.read(question)
+        except DiskFailed as failure:
+            _die(failure)
+
+
+def _die(failure: DiskFailed) -> NoReturn:
+    log.critical(
+        "the disk failed: make room or repair it, run `run.py verify`, then start again",
+        why=str(failure),
+    )
+    sys.stderr.flush()
+    os._exit(EXIT_DISK_FAILED)
+
+
+async def serve_folder(folder: DataFolder, settings: Settings, listening: socket.socket) -> None:
+    """The whole server, until a signal stops it."""
+    clocks = Clocks(unix_ms, time.perf_counter)
+    async with open_disk(folder.database) as disk, open_actors(MortalDisk(disk), clocks) as actors:
+        context = make_context(folder, settings, actors, base_url(settings, listening))
+        stop, served = trio.Event(), trio.Event()
+        async with trio.open_nursery() as edge:
+            await edge.start(stop_on_signals, context.readiness, stop)
+            edge.start_soon(sweep, context)
+            await edge.start(serve_app, context, listening, stop, served)
+            click.echo(f"Triptych serves {context.base_url} from {folder.path}; Ctrl-C stops it")
+            await stop.wait()
+            with trio.move_on_after(FINISH_SERVER_S):
+                await served.wait()
+            if not served.is_set():
+                # Hypercorn waits without end for a client that does not read: close in its place.
+                await actors.finish()
+                await trio.to_thread.run_sync(disk.close)
+                log.warning("stopped, with clients that did not read their answers")
+                os._exit(0)
+            edge.cancel_scope.cancel()
+    log.info("stopped")
+
+
+def make_context(folder: DataFolder, settings: Settings, actors: Actors, url: str) -> Context:
+    """What handlers work with, and everybody who listens to the deliveries, in the order of hearing."""
+    key = secret(folder, "tokens", secrets.token_bytes)
+    feed = Inboxes(actors, POLICIES[settings.fan_out])
+    views = Views(actors, url)
+    tokens = AccessTokens(derive_key(key, "access tokens"))
+    sessions = Sessions(actors)
+    for listener in (feed.on_delivered, views.on_delivered, sessions.on_delivered):
+        actors.listen(listener)
+    uploads = folder.path / "uploads"
+    shutil.rmtree(uploads, ignore_errors=True)  # what a crash left
+    uploads.mkdir(mode=0o700)
+    return Context(
+        asking=actors,
+        feed=feed,
+        views=views,
+        sessions=sessions,
+        tokens=tokens,
+        passwords=Passwords(trio.CapacityLimiter(settings.password_threads), secrets.token_bytes),
+        cursors=Cursors(derive_key(key, "cursors")),
+        blobs=Blobs(folder.media),
+        settings=settings,
+        readiness=Readiness(),
+        uploads=uploads,
+        image_threads=trio.CapacityLimiter(settings.image_threads),
+        file_threads=trio.CapacityLimiter(FILE_THREADS),
+        base_url=url,
+        now=unix_ms,
+        chance=secrets.token_bytes,
+    )
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The socket to serve on, bound; the port that it got is its own. Raises `OSError`."""
+    family, kind, _, _, address = socket.getaddrinfo(
+        settings.host, settings.port, type=socket.SOCK_STREAM
+    )[0]
+    listening = socket.socket(family, kind)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind(address)
+    return listening
+
+
+def base_url(settings: Settings, listening: socket.socket) -> str:
+    """What our URLs begin with: `public_url`, or the address bound."""
+    host, port = listening.getsockname()[:2]
+    return settings.public_url or f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+async def serve_app(
+    context: Context,
+    listening: socket.socket,
+    stop: trio.Event,
+    served: trio.Event,
+    task_status: trio.TaskStatus[Any] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """The edge: Hypercorn for now, behind ASGI. Serves until `stop`, then sets `served`."""
+    listening.listen(BACKLOG)
+    config = Config()
+    config.bind = [f"fd://{listening.detach()}"]
+    config.errorlog = logging.getLogger("hypercorn.error")
+    config.graceful_timeout = FINISH_REQUESTS_S
+    config.include_server_header = False
+    app: Any = make_app(context)
+    await serve_hypercorn(app, config, shutdown_trigger=stop.wait, task_status=task_status)
+    served.set()
+
+
+async def stop_on_signals(
+    readiness: Readiness,
+    stop: trio.Event,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """The first SIGTERM or SIGINT begins the stop, a second one ends the process at once."""
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        task_status.started()
+        async for number in signals:
+            if stop.is_set():
+                os._exit(128 + number)
+            log.info("stopping", signal=signal.Signals(number).name)
+            readiness.stop()
+            stop.set()
+
+
+async def sweep(context: Context) -> None:
+    """Delete the media files that an interrupted upload or deletion left behind."""
+
+    def known(prefix: str) -> list[str]:
+        return trio.from_thread.run(context.asking.read, GetMediaNames(prefix))
+
+    swept = await trio.to_thread.run_sync(
+        context.blobs.sweep, unix_ms() / 1_000, known, limiter=context.file_threads
+    )
+    if swept:
+        log.info("swept media files that no post has", files=swept)
+
+
+# The command line.
+
+
+@click.group(context_settings={"max_content_width": 100})
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Triptych: a realtime, Instagram-shaped backend in one process on one folder."""
+    passwords = Passwords(trio.CapacityLimiter(1), secrets.token_bytes)
+    context.obj = Operator(
+        clocks=Clocks(unix_ms, time.perf_counter),
+        hash_password=passwords.hash,
+        is_username=is_username,
+    )
+
+
+def setting_options(command: Callable[..., None]) -> Callable[..., None]:
+    """A flag for each setting. All are texts: the settings themselves say what is wrong with one."""
+    for setting in reversed(SETTINGS.values()):
+        help_text = f"{setting.help} [{setting.variable}; default: {setting.default}]"
+        command = click.option(setting.flag, metavar=setting.form.upper(), help=help_text)(command)
+    return command
+
+
+def load(flags: dict[str, str | None]) -> Loaded:
+    """The settings. Raises `BadSetting`."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    file = read_settings_file(data_folder(given, os.environ))
+    return load_settings(given, os.environ, file)
+
+
+@main.command()
+@setting_options
+def serve(**flags: str | None) -> None:
+    """Serve the data folder until SIGTERM or Ctrl-C."""
+    with told(BadSetting):
+        settings = load(flags).settings
+        configure_logs(settings.log, settings.log_level, sys.stderr)
+        for warning in warnings_about(settings):
+            log.warning(warning)
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        with open_folder(Path(settings.data)) as folder:
+            trio.run(serve_folder, folder, settings, listen(settings))
+
+
+@main.command()
+@setting_options
+def settings(**flags: str | None) -> None:
+    """Print every setting, its value and what set it."""
+    with told(BadSetting):
+        loaded = load(flags)
+    for name in SETTINGS:
+        value = getattr(loaded.settings, name)
+        click.echo(f"{name} = {'' if value is None else value}  ({loaded.sources[name]})")
+
+
+for command in (commands.verify, commands.populate_folder, commands.user):
+    main.add_command(command)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""The home feed."""
+
+from quart.wrappers import Response
+
+from server.calls import Call
+from server.listing import posts_page
+from server.routing import API, Nothing, Section, Tier, Who
+from server.wire import PostsPage, PostsQuery
+from storage.reads import Span
+
+SECTION = Section()
+
+
+@SECTION.route(
+    "GET",
+    f"{API}/feed",
+    who=Who.USER,
+    tier=Tier.FEED,
+    query=PostsQuery,
+    body=Nothing,
+    answers={200: PostsPage},
+)
+async def show_feed(call: Call[PostsQuery, Nothing]) -> Response:
+    """Posts of those followed and one's own, newest first."""
+
+    async def fetch(span: Span) -> list[int]:
+        return await call.context.feed.posts(call.account, span)
+
+    return await posts_page(call, "feed", fetch)

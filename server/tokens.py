@@ -1,0 +1,212 @@
+"""Access tokens, refresh tokens, and the keys that are derived from the server's secret.
+
+Routes and the stream verify access tokens here on every request; logging in and refreshing makes
+both kinds. Nothing here reads a clock or makes chance, and nothing here knows whether a session is
+still alive: its caller asks.
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+import jwt
+import msgspec
+
+ACCESS_TOKEN_S = 3_600
+"""How long an access token is good for, in seconds (contract.md, "Accounts")."""
+
+FUTURE_S_MAX = 30
+"""How far ahead of our clock a token may have been issued: the clock may have been set back a
+little since."""
+
+TOKEN_CHARACTERS_MAX = 512
+"""Ours have about 190; anything longer is refused before any work."""
+
+CACHED_TOKENS_MAX = 10_000
+"""Verified tokens kept at once, some 400 bytes each."""
+
+REFRESH_BYTES = 32
+SECRET_BYTES_MIN = 32
+"""256 bits: nobody guesses them."""
+
+NUMBER_MAX = 2**63 - 1
+"""Accounts and sessions fit SQLite's integers."""
+
+ALGORITHM = "HS256"
+TYPE = "at+jwt"
+"""The header's `typ` (RFC 9068, 2.1): nothing else that is ever signed with this key passes for an
+access token."""
+
+FORM = re.compile(r"[\w-]{1,128}\.[\w-]{1,384}\.[\w-]{43}", re.ASCII)
+"""Three segments of base64url, the last as long as a SHA-256."""
+
+NUMBER = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
+
+REFRESH_FORM = re.compile(r"[\w-]{43}", re.ASCII)
+
+OPTIONS: Any = {
+    "require": ["sub", "sid", "iat", "exp"],
+    "verify_exp": False,
+    "verify_iat": False,
+    "verify_nbf": False,
+    "verify_aud": False,
+    "verify_iss": False,
+}
+"""PyJWT checks form and signature; the times are compared by us, because time is an argument.
+
+Its types name those of cryptography, which we have not installed: hence the ignores below."""
+
+
+class Claims(msgspec.Struct, frozen=True):
+    """What an access token proves: whose it is, which session's, from when until when (Unix
+    seconds)."""
+
+    account: int
+    session: int
+    issued_at: int
+    expires_at: int
+
+
+def derive_key(secret: bytes, use: str) -> bytes:
+    """A key of 32 bytes for one use only: HMAC-SHA256 of the use's name, keyed by the secret (as
+    HKDF expands).
+
+    Raises `ValueError` if the secret is shorter than `SECRET_BYTES_MIN`.
+    """
+    if len(secret) < SECRET_BYTES_MIN:
+        raise ValueError(f"a secret has at least {SECRET_BYTES_MIN} bytes")
+    return hmac.digest(secret, b"triptych\0" + use.encode("utf-8"), "sha256")
+
+
+class AccessTokens:
+    """Issues and verifies access tokens, remembering those that it has verified."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._key = derive_key(secret, "access tokens")
+        self._verified: OrderedDict[bytes, Claims] = OrderedDict()
+        self._of_session: dict[int, set[bytes]] = {}
+
+    def issue(self, account: int, session: int, now_s: int) -> str:
+        """A token for `ACCESS_TOKEN_S` from `now_s` (Unix seconds)."""
+        return self._sign(Claims(account, session, now_s, now_s + ACCESS_TOKEN_S))
+
+    def verify(self, token: str, now_s: int) -> Claims | None:
+        """What the token proves at `now_s` (Unix seconds); None if it proves nothing, whatever the
+        reason."""
+        if len(token) > TOKEN_CHARACTERS_MAX or FORM.fullmatch(token) is None:
+            return None
+        digest = hashlib.sha256(token.encode("ascii")).digest()
+        claims = self._verified.get(digest)
+        if claims is None:
+            claims = self._check(token)
+            if claims is None or not _is_current(claims, now_s):
+                return None
+            self._remember(digest, claims)
+        elif not _is_current(claims, now_s):
+            self._forget(digest, claims)
+            return None
+        self._verified.move_to_end(digest)
+        return claims
+
+    def forget_session(self, session: int) -> None:
+        """Drop the session's tokens from memory, because it has ended."""
+        for digest in self._of_session.pop(session, ()):
+            del self._verified[digest]
+
+    def statistics(self) -> dict[str, int]:
+        """How many verified tokens are remembered, and of how many sessions."""
+        return {"tokens": len(self._verified), "sessions": len(self._of_session)}
+
+    def _sign(self, claims: Claims) -> str:
+        payload = {
+            "sub": str(claims.account),
+            "sid": str(claims.session),
+            "iat": claims.issued_at,
+            "exp": claims.expires_at,
+        }
+        return jwt.encode(  # pyright: ignore[reportUnknownMemberType]
+            payload, self._key, algorithm=ALGORITHM, headers={"typ": TYPE}
+        )
+
+    def _check(self, token: str) -> Claims | None:
+        """The claims of a token that we have signed ourselves, character for character, whenever
+        that was.
+
+        Signing them again settles at once what else a token could vary in: other headers, further
+        or doubled claims, spare bits of base64.
+        """
+        try:
+            payload: dict[str, Any] = jwt.decode(  # pyright: ignore[reportUnknownMemberType]
+                token, self._key, algorithms=[ALGORITHM], options=OPTIONS
+            )
+        except (jwt.PyJWTError, ValueError, RecursionError):
+            return None
+        claims = _claims(payload)
+        if claims is None or not hmac.compare_digest(self._sign(claims), token):
+            return None
+        return claims
+
+    def _remember(self, digest: bytes, claims: Claims) -> None:
+        self._verified[digest] = claims
+        self._of_session.setdefault(claims.session, set()).add(digest)
+        if len(self._verified) > CACHED_TOKENS_MAX:
+            oldest = next(iter(self._verified))
+            self._forget(oldest, self._verified[oldest])
+
+    def _forget(self, digest: bytes, claims: Claims) -> None:
+        del self._verified[digest]
+        of_session = self._of_session[claims.session]
+        of_session.discard(digest)
+        if not of_session:
+            del self._of_session[claims.session]
+
+
+def _claims(payload: dict[str, Any]) -> Claims | None:
+    """The claims, if each is there and of its type."""
+    account, session = _number(payload["sub"]), _number(payload["sid"])
+    issued_at, expires_at = payload["iat"], payload["exp"]
+    if account is None or session is None:
+        return None
+    if type(issued_at) is not int or type(expires_at) is not int:  # a bool is an int, too
+        return None
+    if issued_at < 0 or not 0 < expires_at - issued_at <= ACCESS_TOKEN_S:
+        return None
+    return Claims(account, session, issued_at, expires_at)
+
+
+def _number(text: object) -> int | None:
+    """The number of an account or a session in its one spelling."""
+    if not isinstance(text, str) or NUMBER.fullmatch(text) is None:
+        return None
+    number = int(text)
+    return number if number <= NUMBER_MAX else None
+
+
+def _is_current(claims: Claims, now_s: int) -> bool:
+    return claims.issued_at <= now_s + FUTURE_S_MAX and now_s < claims.expires_at
+
+
+class RefreshToken(msgspec.Struct, frozen=True):
+    """`text` is told to the client once; only `hash` is kept."""
+
+    text: str
+    hash: str
+
+
+def make_refresh_token(chance: Callable[[int], bytes]) -> RefreshToken:
+    """A new refresh token; `chance(n)` gives n random bytes that are fit for secrets."""
+    text = base64.urlsafe_b64encode(chance(REFRESH_BYTES)).decode("ascii").rstrip("=")
+    return RefreshToken(text, _hash(text))
+
+
+def hash_refresh_token(text: str) -> str | None:
+    """What is kept of a refresh token: SHA-256 in hex. None if `text` can't be one."""
+    return _hash(text) if REFRESH_FORM.fullmatch(text) else None
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("ascii")).hexdigest()

@@ -1,0 +1,182 @@
+"""A multipart/form-data body -> text fields and files on disk -> checked images.
+
+Routes that take pictures call it, once authentication and limits have said yes. Bytes stream to
+temporary files and are never all in memory. Parsing is werkzeug's decoder, which knows no socket;
+nothing here knows a request either.
+"""
+
+import re
+from collections.abc import AsyncIterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import trio
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.http import parse_options_header
+from werkzeug.sansio import multipart
+
+from server.form import (
+    KIBIBYTE,
+    POST_LIMITS,
+    BadForm,
+    DroppedPart,
+    FilePart,
+    FileTooLarge,
+    Form,
+    Part,
+    TextPart,
+    UploadLimits,
+)
+from server.images import PreparedImage, prepare_image
+
+MEDIA_FIELDS = ("media", "media[]")
+"""Names under which pictures come; other files are read and dropped."""
+
+BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]", re.ASCII)
+"""RFC 2046, 5.1.1: at most 70 of these characters, the last no space."""
+
+PARSED_BYTES = 32 * KIBIBYTE
+"""Bytes given to the decoder at once: a step of the loop stays below a millisecond."""
+
+UNPARSED_BYTES_MAX = 64 * KIBIBYTE
+"""Bytes that the decoder may hold undecided: a part's headers or what precedes the first boundary.
+Without this a body without any boundary would be held whole."""
+
+PREPARING_S_MAX = 60.0
+"""Waiting for a thread included. Ten 12-megapixel JPEGs take three seconds on a small machine."""
+
+
+class ImagesOverdue(Exception):
+    """Pictures were not ready in time. The server is busy, or someone tries to keep it so: 503,
+    nothing happened."""
+
+
+async def read_form(
+    chunks: AsyncIterable[bytes],
+    content_type: str,
+    folder: Path,
+    limits: UploadLimits = POST_LIMITS,
+    threads: trio.CapacityLimiter | None = None,
+) -> Form:
+    """Read a body of `content_type` to its end; files go to `folder`, written in `threads` (None:
+    Trio's own).
+
+    Raises `BadForm` or `FileTooLarge` as soon as that is certain, perhaps before the body's end;
+    whatever is raised, no file is left behind.
+    """
+    form = Form()
+    reading = _FormReading(form, _boundary(content_type), folder, limits, threads)
+    try:
+        async for chunk in chunks:
+            for start in range(0, len(chunk), PARSED_BYTES):
+                await reading.receive(chunk[start : start + PARSED_BYTES])
+        await reading.receive(None)
+    except BaseException:
+        await form.aclose()
+        raise
+    return form
+
+
+async def prepare_images(
+    paths: Sequence[Path], limiter: trio.CapacityLimiter
+) -> list[PreparedImage]:
+    """The pictures in `paths`, one after the other, so that no request takes more than one of the
+    limiter's slots.
+
+    Raises `BadImage`, or `ImagesOverdue` after `PREPARING_S_MAX`. A thread can't be stopped: an
+    overdue one goes on and keeps its slot until it ends, so there are never more of them than
+    slots.
+    """
+    prepared: list[PreparedImage] = []
+    with trio.move_on_after(PREPARING_S_MAX):
+        for path in paths:
+            image = await trio.to_thread.run_sync(
+                prepare_image, path, abandon_on_cancel=True, limiter=limiter
+            )
+            prepared.append(image)
+        return prepared
+    raise ImagesOverdue
+
+
+def _boundary(content_type: str) -> bytes:
+    """The boundary that a Content-Type header names. Raises `BadForm`."""
+    kind, options = parse_options_header(content_type)
+    if kind.lower() != "multipart/form-data":
+        raise BadForm("Content-Type", "The body must be multipart/form-data")
+    boundary = options.get("boundary", "")
+    if BOUNDARY.fullmatch(boundary) is None:
+        raise BadForm("Content-Type", "The boundary of the multipart body is missing or malformed")
+    return boundary.encode("ascii")
+
+
+class _FormReading:
+    """One body being read: the decoder, the part that is under way, and what has been counted."""
+
+    def __init__(
+        self,
+        form: Form,
+        boundary: bytes,
+        folder: Path,
+        limits: UploadLimits,
+        threads: trio.CapacityLimiter | None,
+    ) -> None:
+        self._decoder = multipart.MultipartDecoder(boundary, UNPARSED_BYTES_MAX)
+        self._form = form
+        self._folder = folder
+        self._limits = limits
+        self._threads = threads
+        self._part: Part = DroppedPart()
+        self._body_bytes = self._parts = self._texts = 0
+
+    async def receive(self, data: bytes | None) -> None:
+        """The next bytes of the body; None at its end. Raises `BadForm` or `FileTooLarge`."""
+        if data is not None:
+            self._body_bytes += len(data)
+            if self._body_bytes > self._limits.body_bytes:
+                details = {"max_bytes": self._limits.body_bytes}
+                raise FileTooLarge(None, "The body is too large", details)
+        for event in self._events(data):
+            match event:
+                case multipart.Field() | multipart.File():
+                    self._part = self._begin(event)
+                case multipart.Data():
+                    await self._part.write(event.data)
+                    if not event.more_data:
+                        await self._part.end()
+                case _:
+                    pass
+
+    def _events(self, data: bytes | None) -> Iterator[multipart.Event]:
+        """What the decoder makes of the next bytes; all that it may raise becomes `BadForm`."""
+        try:
+            self._decoder.receive_data(data)
+            while True:
+                event = self._decoder.next_event()
+                if isinstance(event, multipart.NeedData):
+                    return
+                yield event
+                if isinstance(event, multipart.Epilogue):
+                    return
+        except RequestEntityTooLarge as error:
+            raise BadForm(
+                None, "What is around the parts of the form, or their headers, is too long"
+            ) from error
+        except ValueError as error:
+            raise BadForm(None, "The multipart body is malformed") from error
+
+    def _begin(self, event: multipart.Field | multipart.File) -> Part:
+        self._parts += 1
+        if self._parts > self._limits.parts:
+            raise BadForm(None, "The form has too many parts", {"max": self._limits.parts})
+        name: Any = event.name  # None, whatever its declared type, if the part has none
+        if not name:
+            raise BadForm(None, "A part of the form has no name")
+        if isinstance(event, multipart.Field):
+            self._texts += 1
+            if self._texts > self._limits.fields:
+                raise BadForm(None, "The form has too many fields", {"max": self._limits.fields})
+            return TextPart(self._form, name, self._limits)
+        if name in MEDIA_FIELDS:
+            named = bool(event.filename)
+            return FilePart(self._form, named, self._folder, self._limits, self._threads)
+        return DroppedPart()

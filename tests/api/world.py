@@ -1,0 +1,155 @@
+"""A whole Triptych without a listener: real actors, a real SQLite file, the real application, and people who use it.
+
+The tests of this folder talk to it through httpx as a client would. Nothing in it is a stand-in.
+"""
+
+import contextlib
+import io
+import os
+import time
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import trio
+from PIL import Image
+
+from actors.fanout import POLICIES
+from actors.runtime.actors import open_actors
+from actors.runtime.inboxes import Inboxes
+from actors.runtime.rounds import Clocks
+from server.app import make_app
+from server.context import Context, Readiness
+from server.cursors import Cursors
+from server.passwords import Passwords
+from server.sessions import Sessions
+from server.settings import Settings
+from server.tokens import AccessTokens, derive_key
+from server.views import Views
+from storage.blobs import Blobs
+from storage.journal import open_disk
+
+BASE_URL = "http://photos.test"
+SECRET = b"0123456789abcdef0123456789abcdef"
+PASSWORD = "correct horse"
+
+
+class WallClock:
+    """Unix milliseconds that a test may move."""
+
+    def __init__(self) -> None:
+        self.ahead_ms = 0
+
+    def now(self) -> int:
+        return int(time.time() * 1_000) + self.ahead_ms
+
+
+def jpeg(width: int = 64, height: int = 48, colour: str = "teal", **options: Any) -> bytes:
+    """A real picture."""
+    return picture("JPEG", width, height, colour, **options)
+
+
+def picture(
+    form: str, width: int = 64, height: int = 48, colour: str = "teal", **options: Any
+) -> bytes:
+    """A real picture in another format."""
+    encoded = io.BytesIO()
+    Image.new("RGB", (width, height), colour).save(encoded, form, **options)
+    return encoded.getvalue()
+
+
+class Person:
+    """Somebody with an account and a token."""
+
+    def __init__(self, client: httpx.AsyncClient, login: Mapping[str, Any]) -> None:
+        self.client = client
+        self.id: str = login["user"]["user_id"]
+        self.name: str = login["user"]["username"]
+        self.token: str = login["access_token"]
+
+    async def call(self, method: str, path: str, **options: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
+        return await self.client.request(method, path, headers=headers, **options)
+
+    async def get(self, path: str, **query: Any) -> httpx.Response:
+        return await self.call("GET", f"/api/v1{path}", params=query)
+
+    async def post(self, path: str, **options: Any) -> httpx.Response:
+        return await self.call("POST", f"/api/v1{path}", **options)
+
+    async def delete(self, path: str) -> httpx.Response:
+        return await self.call("DELETE", f"/api/v1{path}")
+
+    async def publishes(
+        self, caption: str | None = None, *pictures: bytes, key: str | None = None
+    ) -> httpx.Response:
+        """The answer to an upload of some pictures, of one if none is given."""
+        files = [("media", ("x.jpg", data, "image/jpeg")) for data in pictures or (jpeg(),)]
+        data = {} if caption is None else {"caption": caption}
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return await self.post("/posts", files=files, data=data, headers=headers)
+
+    async def posted(self, caption: str | None = None) -> str:
+        """The id of a new post."""
+        answer = await self.publishes(caption)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["post_id"]
+
+    async def follows(self, other: "Person") -> None:
+        answer = await self.post(f"/users/{other.id}/follow")
+        assert answer.status_code == 200, answer.text
+
+
+class World:
+    """The server, and all that a test may want to reach into."""
+
+    def __init__(self, context: Context, client: httpx.AsyncClient, clock: WallClock) -> None:
+        self.context = context
+        self.client = client
+        self.clock = clock
+
+    async def person(self, name: str) -> Person:
+        """A new account, logged in."""
+        body = {"username": name, "password": PASSWORD}
+        answer = await self.client.post("/api/v1/auth/register", json=body)
+        assert answer.status_code == 201, answer.text
+        return Person(self.client, answer.json())
+
+
+@contextlib.asynccontextmanager
+async def open_world(folder: Path) -> AsyncIterator[World]:
+    """Everything in `folder`, until the block is left."""
+    clock = WallClock()
+    media, uploads = folder / "media", folder / "uploads"
+    for made in (media, uploads):
+        made.mkdir(exist_ok=True)
+    async with (
+        open_disk(folder / "triptych.db") as disk,
+        open_actors(disk, Clocks(clock.now, time.perf_counter)) as actors,
+    ):
+        views, sessions = Views(actors, BASE_URL), Sessions(actors)
+        feed = Inboxes(actors, POLICIES["push"])
+        for listener in (views.on_delivered, sessions.on_delivered, feed.on_delivered):
+            actors.listen(listener)
+        context = Context(
+            asking=actors,
+            feed=feed,
+            views=views,
+            sessions=sessions,
+            tokens=AccessTokens(SECRET),
+            passwords=Passwords(trio.CapacityLimiter(2), os.urandom),
+            cursors=Cursors(derive_key(SECRET, "cursors")),
+            blobs=Blobs(media),
+            settings=Settings(),
+            readiness=Readiness(),
+            uploads=uploads,
+            image_threads=trio.CapacityLimiter(2),
+            file_threads=trio.CapacityLimiter(4),
+            base_url=BASE_URL,
+            now=clock.now,
+            chance=os.urandom,
+        )
+        transport = httpx.ASGITransport(app=make_app(context))
+        async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
+            yield World(context, client, clock)
