@@ -1,7 +1,8 @@
-"""The process and its command line: settings, the nurseries that own everything, and all that knows Hypercorn.
+"""The process and its command line: settings, the nurseries that own everything, and all that
+knows Hypercorn.
 
-`serve` opens the folder, the journal, the actors and the server as nested blocks, and stops in the other
-order. Errors are one sentence with the remedy, and an exit code.
+`serve` opens the folder, the journal, the actors and the server as nested blocks, and stops in the
+other order. Errors are one sentence with the remedy, and an exit code.
 """
 
 import logging
@@ -14,13 +15,14 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any, NoReturn, TypeVar
 
 import click
 import structlog
 import trio
 from hypercorn.config import Config
-from hypercorn.trio import serve as serve_hypercorn
+from hypercorn.trio import serve as serve_hypercorn  # pyright: ignore[reportUnknownVariableType]
 
 from actors.fanout import POLICIES
 from actors.runtime.actors import Actors, open_actors
@@ -55,14 +57,16 @@ from storage.journal import open_disk
 from storage.reads import Answer, GetMediaNames, Question
 
 SWITCH_INTERVAL_S = 0.0005
-"""How long a thread may hold the interpreter while others wait: the writer comes back from SQLite some
-twenty times a commit. At Python's 5 ms each return would cost up to 5 ms beside a busy loop."""
+"""How long a thread may hold the interpreter while others wait: the writer comes back from SQLite
+some twenty times a commit. At Python's 5 ms each return would cost up to 5 ms beside a busy
+loop."""
 
 FINISH_REQUESTS_S = 2.5
 """Of the five seconds that a stop may take: for requests under way."""
 
 FINISH_SERVER_S = 3.0
-"""After that, clients that don't read can't hold the process: the journal is closed without the server's consent."""
+"""After that, clients that don't read can't hold the process: the journal is closed without the
+server's consent."""
 
 BACKLOG = 1_024
 """Connections that the kernel holds until they are accepted."""
@@ -81,7 +85,8 @@ def unix_ms() -> int:
 
 
 class MortalDisk:
-    """A disk whose failure ends the process at once: whatever would still be answered might not be true."""
+    """A disk whose failure ends the process at once: whatever would still be answered might not be
+    true."""
 
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
@@ -133,7 +138,8 @@ async def serve_folder(folder: DataFolder, settings: Settings, listening: socket
 
 
 def make_context(folder: DataFolder, settings: Settings, actors: Actors, url: str) -> Context:
-    """What handlers work with, and everybody who listens to the deliveries, in the order of hearing."""
+    """What handlers work with, and everybody who listens to the deliveries, in the order of
+    hearing."""
     key = secret(folder, "tokens", secrets.token_bytes)
     feed = Inboxes(actors, POLICIES[settings.fan_out])
     views = Views(actors, url)
@@ -241,12 +247,14 @@ def main(context: click.Context) -> None:
         clocks=Clocks(unix_ms, time.perf_counter),
         hash_password=passwords.hash,
         is_username=is_username,
+        chance=Random,
     )
 
 
 def setting_options(command: Callable[..., None]) -> Callable[..., None]:
-    """A flag for each setting. All are texts: the settings themselves say what is wrong with one."""
-    for setting in reversed(SETTINGS.values()):
+    """A flag for each setting. All are texts: the settings themselves say what is wrong with
+    one."""
+    for setting in reversed(list(SETTINGS.values())):
         help_text = f"{setting.help} [{setting.variable}; default: {setting.default}]"
         command = click.option(setting.flag, metavar=setting.form.upper(), help=help_text)(command)
     return command

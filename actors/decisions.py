@@ -1,6 +1,8 @@
-"""What every actor's decisions are made of: commands, acceptances, refusals and the moment they are made in.
+"""What every actor's decisions are made of: commands, acceptances, refusals and the moment they
+are made in.
 
-The kinds of actor (`accounts`, `user`, `post`) build on this; the runtime carries it out. No I/O, no clock, no chance.
+The kinds of actor (`accounts`, `user`, `post`) build on this; the runtime carries it out. No I/O,
+no clock, no chance.
 """
 
 from collections.abc import Callable, Mapping
@@ -50,14 +52,16 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 class Accepted(msgspec.Struct, Generic[Reply], frozen=True):
-    """The actor says yes: these facts, in this order (none, if it is so already), and the reply to give once they are delivered."""
+    """The actor says yes: these facts, in this order (none, if it is so already), and the reply to
+    give once they are delivered."""
 
     facts: tuple[Fact, ...]
     reply: Reply
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """Time, ids and the states of the actors that the command reads: all that a decision knows besides its own state."""
+    """Time, ids and the states of the actors that the command reads: all that a decision knows
+    besides its own state."""
 
     at: int
     """Unix milliseconds."""

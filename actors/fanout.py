@@ -1,7 +1,8 @@
 """Who gets a post, when, and what an inbox remembers: pure functions over numbers and bitmaps.
 
-The server and the lab run the same policies. At publish a policy says whom to push to; at read, whether
-inboxes are read at all or all is pulled. `actors.runtime.inboxes` keeps the inboxes and fills them.
+The server and the lab run the same policies. At publish a policy says whom to push to; at read,
+whether inboxes are read at all or all is pulled. `actors.runtime.inboxes` keeps the inboxes and
+fills them.
 """
 
 from array import array
@@ -22,18 +23,20 @@ class Policy(Protocol):
     reads_inboxes: bool
     """False: a feed is always pulled, and no inbox is kept."""
 
-    def push_to(self, followers: Members, resident: BitMap) -> BitMap:
-        """At publish: which accounts' inboxes get the post. `resident` are the accounts that have one."""
+    def push_to(self, followers: MemberSet, resident: BitMap) -> BitMap:
+        """At publish: which accounts' inboxes get the post. `resident` are the accounts that have
+        one."""
         ...
 
 
 class Push:
-    """Every follower with a resident inbox gets the post at once; the others' are filled when they come back."""
+    """Every follower with a resident inbox gets the post at once; the others' are filled when they
+    come back."""
 
     name = "push"
     reads_inboxes = True
 
-    def push_to(self, followers: Members, resident: BitMap) -> BitMap:
+    def push_to(self, followers: MemberSet, resident: BitMap) -> BitMap:
         return followers.among(resident)
 
 
@@ -43,7 +46,7 @@ class Pull:
     name = "pull"
     reads_inboxes = False
 
-    def push_to(self, followers: Members, resident: BitMap) -> BitMap:
+    def push_to(self, followers: MemberSet, resident: BitMap) -> BitMap:
         return BitMap()
 
 
@@ -52,9 +55,11 @@ POLICIES: dict[str, Policy] = {policy.name: policy for policy in (Push(), Pull()
 
 
 class Inbox:
-    """The newest posts of one home feed, complete above its `floor`: a cache of the pull, never more.
+    """The newest posts of one home feed, complete above its `floor`: a cache of the pull, never
+    more.
 
-    Changed by deliveries (`push`, `follow`, `unfollow`) and by fills. An id may have been deleted since.
+    Changed by deliveries (`push`, `follow`, `unfollow`) and by fills. An id may have been deleted
+    since.
     """
 
     __slots__ = ("_authors", "_most", "_posts", "floor", "following", "marked", "owner")
@@ -74,7 +79,8 @@ class Inbox:
         return len(self._posts)
 
     def fill(self, following: Iterable[int], posts: list[tuple[int, int]], complete: bool) -> None:
-        """Replace everything by what the pull says: (post, author) newest first, `complete` if it has all."""
+        """Replace everything by what the pull says: (post, author) newest first, `complete` if it
+        has all."""
         self.following = Members(following)
         self.marked = False
         self._posts = array("Q", (post for post, _ in reversed(posts)))

@@ -27,7 +27,8 @@ FOLDS_A_SNAPSHOT = 512
 
 
 class Behaviour(msgspec.Struct, frozen=True):
-    """How one kind of actor decides and folds. Commands and states of different kinds never meet."""
+    """How one kind of actor decides and folds. Commands and states of different kinds never
+    meet."""
 
     state: type[State]
     decide: Callable[[Any, Any, Moment], Accepted[Any] | Refused]

@@ -1,7 +1,8 @@
-"""Sets of account numbers: followers, following, likers. Used in actor states and by the fan-out policies.
+"""Sets of account numbers: followers, following, likers. Used in actor states and by the fan-out
+policies.
 
-A small set is a sorted array, a large one a roaring bitmap; a draft is an overlay over either. Nothing here knows
-what its numbers mean.
+A small set is a sorted array, a large one a roaring bitmap; a draft is an overlay over either.
+Nothing here knows what its numbers mean.
 """
 
 from abc import ABC, abstractmethod
@@ -13,8 +14,8 @@ from typing import final
 from pyroaring import BitMap
 
 ARRAY_MEMBERS_MAX = 512
-"""From here on a bitmap: 150 members take 686 bytes as an array and 1,481 as a bitmap (design.md, "Sets");
-an insertion into a larger array would also copy more than 2 KB."""
+"""From here on a bitmap: 150 members take 686 bytes as an array and 1,481 as a bitmap (design.md,
+"Sets"); an insertion into a larger array would also copy more than 2 KB."""
 
 _ARRAY, _BITMAP = b"a", b"b"
 
@@ -37,6 +38,10 @@ class MemberSet(ABC):
     @abstractmethod
     def discard(self, account: int) -> None:
         """Take an account out; nothing happens if it is not there."""
+
+    @abstractmethod
+    def among(self, accounts: BitMap) -> BitMap:
+        """Those of `accounts` that are in here, at the cost of the smaller side."""
 
     def draft(self) -> "MemberSet":
         """The same set, to be changed without changing this one."""
@@ -105,7 +110,6 @@ class Members(MemberSet):
             self._members = None
 
     def among(self, accounts: BitMap) -> BitMap:
-        """Those of `accounts` that are in here, at the cost of the smaller side."""
         members = self._members
         if members is None:
             return BitMap()
@@ -114,7 +118,8 @@ class Members(MemberSet):
         return BitMap(account for account in members if account in accounts)
 
     def to_bytes(self) -> bytes:
-        """For a snapshot: `a` and 32-bit little-endian numbers, or `b` and a portable roaring bitmap."""
+        """For a snapshot: `a` and 32-bit little-endian numbers, or `b` and a portable roaring
+        bitmap."""
         members = self._members
         if isinstance(members, BitMap):
             return _BITMAP + members.serialize()
@@ -133,7 +138,8 @@ class Members(MemberSet):
 
 @final
 class MembersDraft(MemberSet):
-    """A set and what a turn has decided to add to it and remove from it. Costs what was changed, not what is there."""
+    """A set and what a turn has decided to add to it and remove from it. Costs what was changed,
+    not what is there."""
 
     __slots__ = ("_added", "_base", "_removed")
 
@@ -159,3 +165,8 @@ class MembersDraft(MemberSet):
         self._added.discard(account)
         if account in self._base:
             self._removed.add(account)
+
+    def among(self, accounts: BitMap) -> BitMap:
+        return (self._base.among(accounts) - BitMap(self._removed)) | (
+            BitMap(self._added) & accounts
+        )

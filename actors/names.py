@@ -1,4 +1,5 @@
-"""Usernames and who has them, in the state of the accounts actor and as an overlay in its drafts."""
+"""Usernames and who has them, in the state of the accounts actor and as an overlay in its
+drafts."""
 
 from typing import final
 

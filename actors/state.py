@@ -57,5 +57,6 @@ def encode_state(state: State) -> bytes:
 
 
 def decode_state(data: bytes, kind: type[S]) -> S:
-    """What `encode_state` made. Raises `msgspec.MsgspecError` or `ValueError` for bytes that it did not make."""
+    """What `encode_state` made. Raises `msgspec.MsgspecError` or `ValueError` for bytes that it
+    did not make."""
     return msgspec.msgpack.decode(data, type=kind, dec_hook=_from_plain)

@@ -1,14 +1,14 @@
 """The operator's commands on the command line: `verify`, `populate` and `user …`.
 
-`run.py` adds them to its own. What belongs to the server (hashing passwords, what a username may be) is handed
-in as an `Operator`.
+`run.py` adds them to its own. What belongs to the server (hashing passwords, what a username may
+be) is handed in as an `Operator`.
 """
 
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from random import Random
 from typing import TypeVar
-import sys
 
 import click
 import msgspec
@@ -20,7 +20,7 @@ from actors.runtime.rounds import Clocks
 from admin.failures import EXIT_DIFFERENCES, Failed, told
 from admin.populate import Plan, populate, read_graph
 from admin.verify import verify_folder
-from storage.folder import open_folder
+from storage.folder import DataFolder, open_folder
 from storage.journal import open_disk
 
 T = TypeVar("T")
@@ -33,6 +33,8 @@ class Operator(msgspec.Struct, frozen=True):
     hash_password: Callable[[str], Awaitable[str]]
     """Raises an error whose message is a sentence if nobody may choose the password."""
     is_username: Callable[[str], bool]
+    chance: Callable[[int], Random]
+    """Chance that a seed decides, for test data."""
 
 
 data_option = click.option(
@@ -69,7 +71,9 @@ def verify(data: Path) -> None:
 @click.option("--comments", type=click.IntRange(0, 0), default=0, help="Not yet: only 0.")
 @click.option("--seed", type=int, default=0, help="The same seed gives the same data.")
 @click.option("--password", default="password", help="Everybody's password.")
-@click.option("--graph", type=click.Path(exists=True, path_type=Path), help="Ties, two numbers a line.")
+@click.option(
+    "--graph", type=click.Path(exists=True, path_type=Path), help="Ties, two numbers a line."
+)
 def populate_folder(
     operator: Operator, data: Path, seed: int, password: str, graph: Path | None, **plan: int
 ) -> None:
@@ -81,7 +85,7 @@ def populate_folder(
         ties = [] if graph is None else read_graph(graph)
         label, length = "Populating", sum(plan.values())
         with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
-            populate(folder, wanted, Random(seed), password_hash, ties, bar.update)
+            populate(folder, wanted, operator.chance(seed), password_hash, ties, bar.update)
     click.echo(f"{data} has " + ", ".join(f"{number} {name}" for name, number in plan.items()))
 
 
@@ -105,19 +109,18 @@ def user() -> None:
 def with_actors(operator: Operator, data: Path, do: Callable[[Actors], Awaitable[T]]) -> T:
     """Do something with the actors of a folder, as a server would."""
 
-    async def run() -> T:
-        with open_folder(data) as folder:
-            async with open_disk(folder.database) as disk:
-                async with open_actors(disk, operator.clocks) as actors:
-                    return await do(actors)
+    async def run(folder: DataFolder) -> T:
+        async with (
+            open_disk(folder.database) as disk,
+            open_actors(disk, operator.clocks) as actors,
+        ):
+            return await do(actors)
 
-    with told():
-        return trio.run(run)
+    with told(), open_folder(data) as folder:
+        return trio.run(run, folder)
 
 
-password_option = click.option(
-    "--password", prompt=True, hide_input=True, confirmation_prompt=True
-)
+password_option = click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True)
 
 
 @user.command()
@@ -126,7 +129,9 @@ password_option = click.option(
 @click.argument("username")
 @click.option("--full-name")
 @password_option
-def create(operator: Operator, data: Path, username: str, full_name: str | None, password: str) -> None:
+def create(
+    operator: Operator, data: Path, username: str, full_name: str | None, password: str
+) -> None:
     """Register an account."""
     if not operator.is_username(username):
         raise Failed(f"{username!r} is no username: 1 to 30 of letters, digits, single dots and _")
@@ -147,7 +152,9 @@ def list_users(operator: Operator, data: Path) -> None:
     async def do(actors: Actors) -> None:
         async for one in accounts.list_users(actors):
             badge = " verified" if one.verified else ""
-            click.echo(f"{one.account} {one.username}{badge} {one.posts} posts, {one.followers} followers")
+            click.echo(
+                f"{one.account} {one.username}{badge} {one.posts} posts, {one.followers} followers"
+            )
 
     with_actors(operator, data, do)
 
@@ -182,5 +189,3 @@ def verify_user(operator: Operator, data: Path, username: str, remove: bool) -> 
 
     with_actors(operator, data, do)
     click.echo(f"{username} is {'not ' if remove else ''}verified")
-
-

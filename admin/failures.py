@@ -41,7 +41,7 @@ class Failed(click.ClickException):
 
     def __init__(self, sentence: str, exit_code: int = EXIT_BAD_USAGE) -> None:
         super().__init__(sentence)
-        self.exit_code = exit_code
+        self.exit_code = exit_code  # pyright: ignore[reportAttributeAccessIssue]  # as click does
 
 
 @contextmanager

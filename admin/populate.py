@@ -1,7 +1,8 @@
 """`run.py populate`: people, follows, posts and likes to try things on, the same for the same seed.
 
-Writes facts through the journal's own `write_group`, so that everything is as if it had happened; only that nobody decided
-it. The folder must be empty. Chance, and the hash of the one password, are handed in.
+Writes facts through the journal's own `write_group`, so that everything is as if it had happened;
+only that nobody decided it. The folder must be empty. Chance, and the hash of the one password,
+are handed in.
 """
 
 import io
@@ -221,7 +222,7 @@ class Population:
 def _picture(edges: tuple[int, int], random: Random) -> Image.Image:
     """A sky of two colours, like nothing in particular."""
     colours = [tuple(random.randrange(256) for _ in range(3)) for _ in range(2)]
-    gradient = Image.linear_gradient("L").resize(edges)
+    gradient = Image.linear_gradient("L").resize(edges)  # pyright: ignore[reportUnknownMemberType]
     return Image.composite(
         Image.new("RGB", edges, colours[0]), Image.new("RGB", edges, colours[1]), gradient
     )
@@ -260,6 +261,8 @@ def _follow_pairs(
 
     def draw() -> tuple[int, int]:
         follower, followee = random.choice(people), _favoured(people, random)
-        return (follower, followee) if follower != followee else (follower, follower % len(people) + 1)
+        return (
+            (follower, followee) if follower != followee else (follower, follower % len(people) + 1)
+        )
 
     return pairs + list(_distinct(plan.follows - len(pairs), draw, pairs))

@@ -1,4 +1,5 @@
-"""`run.py user …`: what the operator does with accounts, by the same commands that clients' requests become.
+"""`run.py user …`: what the operator does with accounts, by the same commands that clients'
+requests become.
 
 Called by `run.py` with the actors of a folder that no server is running on.
 """
@@ -28,8 +29,11 @@ class UsernameTaken(Exception):
         super().__init__(f"{username} is taken: choose another username")
 
 
-async def create_user(actors: Actors, username: str, password_hash: str, full_name: str | None) -> int:
-    """Register `username` (checked and in lower case); its account number. Raises `UsernameTaken`."""
+async def create_user(
+    actors: Actors, username: str, password_hash: str, full_name: str | None
+) -> int:
+    """Register `username` (checked and in lower case); its account number. Raises
+    `UsernameTaken`."""
     command = Register(username, password_hash, None, full_name, refresh=None)
     reply = await actors.ask(command)
     if isinstance(reply, Refused):

@@ -1,13 +1,13 @@
 """`run.py verify`: is everything in the folder what the journal says?
 
-Folds the whole journal a second time, into states and into rows of a scratch database, and compares: rows,
-counters, snapshots, what is still to be folded, both sides of each follow, likers, media files. Reads
-only, in one read transaction, so it may run beside the server.
+Folds the whole journal a second time, into states and into rows of a scratch database, and
+compares: rows, counters, snapshots, what is still to be folded, both sides of each follow, likers,
+media files. Reads only, in one read transaction, so it may run beside the server.
 """
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -86,7 +86,8 @@ def _verify(connection: Connection, blobs: Blobs, progress: Progress) -> Report:
 
 
 class Folding:
-    """Every actor's state as the fold of the journal so far, compared with each snapshot on the way."""
+    """Every actor's state as the fold of the journal so far, compared with each snapshot on the
+    way."""
 
     def __init__(self, snapshots: Any) -> None:
         self.states: dict[int, Any] = {}
@@ -153,19 +154,16 @@ def _same_but_for_erased(folded: object, kept: object) -> bool:
                 _same_but_for_erased(getattr(folded, name), getattr(kept, name))
                 for name in folded.__struct_fields__
             )
-        case (Text(), *_):
-            return isinstance(kept, tuple) and all(
-                map(_same_but_for_erased, folded, kept)  # pyright: ignore
-            )
+        case tuple():
+            texts, others = cast(tuple[object, ...], folded), cast(tuple[object, ...], kept)
+            return len(texts) == len(others) and all(map(_same_but_for_erased, texts, others))
         case _:
             return folded == kept
 
 
 def _missing_concerns(connection: Connection, folding: Folding) -> list[str]:
     """A fact above its actor's snapshot that a load would not find is a lost update."""
-    due = {
-        (seq, actor) for seq, actor in folding.concerns if seq > folding.stamps.get(actor, 0)
-    }
+    due = {(seq, actor) for seq, actor in folding.concerns if seq > folding.stamps.get(actor, 0)}
     found = set(audit.concerns(connection))
     return [
         f"concerns: {describe_actor(actor)} would load without fact {seq}"

@@ -1,7 +1,8 @@
-"""One request through its route: who asks, with what, the handler, and a problem for whatever goes wrong.
+"""One request through its route: who asks, with what, the handler, and a problem for whatever goes
+wrong.
 
-Called by `server.app` for the route that Quart matched. In this order: the token, the path, the headers, the
-query, the body; so that nobody makes us read a body before we know who sends it.
+Called by `server.app` for the route that Quart matched. In this order: the token, the path, the
+headers, the query, the body; so that nobody makes us read a body before we know who sends it.
 """
 
 import re
@@ -10,13 +11,13 @@ from typing import Any
 
 import msgspec
 from quart.wrappers import Response
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from server.calls import IDEMPOTENCY_KEY, Call, Viewer, parse_idempotency_key, parse_path
 from server.connection import ClientLeft, PulledRequest
 from server.context import Context
 from server.problems import invalid, limits_of, problem_of_decoding, too_large, unauthorized
 from server.routing import Multipart, Nothing, Route, Who
-from werkzeug.exceptions import RequestEntityTooLarge
 
 JSON_BYTES_MAX = 1_048_576
 """1 MiB: far above any JSON request there is, small enough to hold for every request under way."""

@@ -1,4 +1,5 @@
-"""How a handler's answer becomes a response: JSON of a struct, or of pieces that were encoded before.
+"""How a handler's answer becomes a response: JSON of a struct, or of pieces that were encoded
+before.
 
 Called by routes and by `server.app`; decides nothing.
 """

@@ -1,10 +1,13 @@
-"""The Quart-Trio application: rules from the route table, problems for everything, and what every answer carries.
+"""The Quart-Trio application: rules from the route table, problems for everything, and what every
+answer carries.
 
-Made by `run.py` with a `Context`; any ASGI server may run it. It owns no tasks and no state of its own.
+Made by `run.py` with a `Context`; any ASGI server may run it. It owns no tasks, and no state but a
+count.
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, cast
 
 import structlog
 import trio
@@ -18,7 +21,13 @@ from server.answering import answer_call
 from server.answers import problem_answer
 from server.connection import PulledConnection, PulledRequest
 from server.context import Context
-from server.problems import SERVER_ERRORS, Problem, overloaded, problem_of_exception
+from server.problems import (
+    SERVER_ERRORS,
+    Problem,
+    invalid,
+    overloaded,
+    problem_of_exception,
+)
 from server.routes.table import ROUTES
 from server.routing import Route
 
@@ -58,7 +67,7 @@ class Triptych(QuartTrio):
         began = trio.current_time()
         request_id = self._request_id(request)
         with bound_contextvars(request_id=request_id):
-            response = await self._answer_within_limits(request)
+            response = await self._answer_through_quart(request)
             response.headers[REQUEST_ID_HEADER] = request_id
             for name, value in SECURITY_HEADERS.items():
                 response.headers.setdefault(name, value)
@@ -71,16 +80,25 @@ class Triptych(QuartTrio):
             )
         return response
 
-    async def _answer_within_limits(self, request: PulledRequest) -> Response:
-        if self._under_way >= self._context.settings.requests_max:
-            return problem_answer(overloaded(RETRY_AFTER_S))
+    async def serve(self, route: Route, path_values: Mapping[str, str]) -> Response:
+        """A route's answer to the current request. Raises a 503 while too much is under way."""
+        limit = self._context.settings.requests_max
+        if self._under_way >= limit and not route.is_probe:
+            raise overloaded(RETRY_AFTER_S)
+        request: PulledRequest = cast(Any, current_request)._get_current_object()
         self._under_way += 1
         try:
-            answer = await self.handle_request(request)
-        except Exception as error:  # What Quart itself trips over, before it looks for a route.
-            return answer_to_exception(error)
+            return await answer_call(self._context, route, request, path_values)
         finally:
             self._under_way -= 1
+
+    async def _answer_through_quart(self, request: PulledRequest) -> Response:
+        try:
+            answer = await self.handle_request(request)
+        except UnicodeDecodeError:
+            return problem_answer(invalid("The URL is not valid UTF-8"))
+        except Exception as error:  # What Quart itself trips over, before it looks for a route.
+            return answer_to_exception(error)
         assert isinstance(answer, TrioResponse), "handlers answer with responses of ours"
         return answer
 
@@ -114,7 +132,7 @@ def make_app(context: Context) -> Triptych:
         app.add_url_rule(
             _PARAMETER.sub(r"<\1>", route.path),
             endpoint=route.name.replace(".", "_"),
-            view_func=_view_of(context, route),
+            view_func=_view_of(app, route),
             methods=[route.method],
             provide_automatic_options=False,
         )
@@ -122,9 +140,8 @@ def make_app(context: Context) -> Triptych:
     return app
 
 
-def _view_of(context: Context, route: Route) -> Callable[..., Awaitable[Response]]:
+def _view_of(app: Triptych, route: Route) -> Callable[..., Awaitable[Response]]:
     async def view(**path_values: str) -> Response:
-        request = current_request._get_current_object()  # pyright: ignore
-        return await answer_call(context, route, request, path_values)
+        return await app.serve(route, path_values)
 
     return view

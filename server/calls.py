@@ -1,4 +1,5 @@
-"""A request as its handler gets it: who asks, with which values, all of them checked; and how ids are parsed.
+"""A request as its handler gets it: who asks, with which values, all of them checked; and how ids
+are parsed.
 
 Made by `server.answering`, used by the files of `server/routes/`. It carries out nothing.
 """
@@ -41,7 +42,9 @@ class Viewer(msgspec.Struct, frozen=True):
 
 
 class Call(msgspec.Struct, Generic[Q, B], frozen=True):
-    """One request to one route. `ids` and `names` are from the path, `route` is the name of the route."""
+    """One request to one route. `ids` and `names` are from the path, `route` is the name of the
+    route.
+    """
 
     context: Context
     route: str
@@ -61,7 +64,9 @@ class Call(msgspec.Struct, Generic[Q, B], frozen=True):
         return self.viewer.account
 
     def key(self, values: object) -> RequestKey | None:
-        """The request's Idempotency-Key with the hash of what it asks: its path, its query and `values`, its body's."""
+        """The request's Idempotency-Key with the hash of what it asks: its path, its query and
+        `values`, its body's.
+        """
         if self.idempotency_key is None:
             return None
         asked = _encoder.encode((self.ids, self.names, self.query, values))
@@ -95,7 +100,7 @@ def _parse_id(text: str, viewer: Viewer | None, *, may_be_me: bool) -> int:
 
 
 def parse_idempotency_key(header: str | None) -> str | None:
-    """The key, if the request has one. Raises a 400 unless it is 1 to 255 visible ASCII characters."""
+    """The key, if there is one. Raises a 400 unless it is 1 to 255 visible ASCII characters."""
     if header is None:
         return None
     if len(header) > IDEMPOTENCY_KEY_LENGTH_MAX or not _VISIBLE_ASCII.fullmatch(header):

@@ -1,11 +1,14 @@
-"""One HTTP request over ASGI, without a task or a nursery of its own: Quart's hook under the application.
+"""One HTTP request over ASGI, without a task or a nursery of its own: Quart's hook under the
+application.
 
-Quart-Trio's own connection reads the body into memory in a second task, ahead of the handler, and cancels the
-handler when the client leaves. Here the body is pulled when the handler asks for it, so a slow handler slows its
-client down, and a command under way is finished whatever the client does. Knows ASGI, and nothing of routes.
+Quart-Trio's own connection reads the body into memory in a second task, ahead of the handler, and
+cancels the handler when the client leaves. Here the body is pulled when the handler asks for it, so
+a slow handler slows its client down, and a command under way is finished whatever the client does.
+Knows ASGI, and nothing of routes.
 """
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import AsyncIterable, Awaitable, Callable, Generator
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, cast
 
 from quart.wrappers import Response
@@ -55,7 +58,9 @@ class PulledBody(Body):
         raise StopAsyncIteration
 
     async def read(self, bytes_max: int) -> bytes:
-        """All of it. Raises `RequestEntityTooLarge` as soon as it is known to be over `bytes_max`, `ClientLeft`."""
+        """All of it. Raises `RequestEntityTooLarge` as soon as it is known to be over `bytes_max`,
+        `ClientLeft`.
+        """
         if (self.expected_bytes or 0) > bytes_max:
             raise RequestEntityTooLarge
         read = bytearray()
@@ -110,7 +115,9 @@ class PulledConnection(TrioASGIHTTPConnection):
 
 
 async def _send_answer(method: str, response: Response, send: Send) -> None:
-    """Send it all. Raises `ClientLeft`, and what reading a file raises: the answer then stays incomplete."""
+    """Send it all. Raises `ClientLeft`, and what reading a file raises: the answer then stays
+    incomplete.
+    """
 
     async def send_message(message: Message) -> None:
         try:
@@ -126,8 +133,9 @@ async def _send_answer(method: str, response: Response, send: Send) -> None:
         {"type": "http.response.start", "status": response.status_code, "headers": headers}
     )
     if method != "HEAD":
-        async with response.response as chunks:
+        body = cast(AbstractAsyncContextManager[AsyncIterable[bytes]], response.response)
+        async with body as chunks:
             async for chunk in chunks:
-                data: bytes = chunk if isinstance(chunk, bytes) else chunk.encode()
-                await send_message({"type": "http.response.body", "body": data, "more_body": True})
+                message = {"type": "http.response.body", "body": chunk, "more_body": True}
+                await send_message(message)
     await send_message({"type": "http.response.body", "body": b"", "more_body": False})

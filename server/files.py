@@ -1,6 +1,8 @@
-"""A file, or a stretch of one, as the body of an answer: read in threads, a piece at a time, as the client takes it.
+"""A file, or a stretch of one, as the body of an answer: read in threads, a piece at a time, as the
+client takes it.
 
-Quart's own file body takes six hops between threads for a thumbnail and does not know ranges from the end.
+Quart's own file body takes six hops between threads for a thumbnail and does not know ranges from
+the end.
 """
 
 from pathlib import Path
@@ -17,9 +19,7 @@ PIECE_BYTES = 262_144
 class FilePart(ResponseBody):
     """The bytes from `start` up to `stop` of the file at `path`. Opened when the answer is sent."""
 
-    def __init__(
-        self, path: Path, start: int, stop: int, threads: trio.CapacityLimiter
-    ) -> None:
+    def __init__(self, path: Path, start: int, stop: int, threads: trio.CapacityLimiter) -> None:
         self._path = path
         self._place = start
         self._stop = stop

@@ -1,6 +1,8 @@
-"""Pages as answers: a cursor read, a page put together, its pieces joined into JSON, its ways on signed.
+"""Pages as answers: a cursor read, a page put together, its pieces joined into JSON, its ways on
+signed.
 
-Called by the routes that list posts or users. What is in a list and who may see it is theirs to say.
+Called by the routes that list posts or users. What is in a list and who may see it is theirs to
+say.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -23,7 +25,9 @@ _encode = msgspec.json.Encoder().encode
 async def posts_page(
     call: Call[PostsQuery, Any], list_name: str, fetch: Callable[[Span], Awaitable[Sequence[int]]]
 ) -> Response:
-    """A page of posts, of which `fetch` gives the ids. `list_name` is what its cursors are good for."""
+    """A page of posts, of which `fetch` gives the ids. `list_name` is what its cursors are good
+    for.
+    """
 
     async def show(ids: Sequence[int]) -> Sequence[bytes | None]:
         shown = await call.context.views.posts(ids, call.account)
@@ -39,7 +43,9 @@ async def list_answer(
     list_name: str,
     list_: List[Any, bytes],
 ) -> Response:
-    """The page of `list_` that the call's query asks for, its items under `field`. Raises a 400 for a bad cursor."""
+    """The page of `list_` that the call's query asks for, its items under `field`. Raises a 400 for
+    a bad cursor.
+    """
     cursors, viewer = call.context.cursors, call.account
     place: Place | None = None
     if call.query.cursor is not None:

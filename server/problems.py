@@ -1,7 +1,9 @@
-"""The one shape of every error, and which refusal, exception or malformed request becomes which status.
+"""The one shape of every error, and which refusal, exception or malformed request becomes which
+status.
 
-Routes raise a `Problem` or let `problem_for` make one of a refusal; `server.app` turns whatever else goes wrong
-into one by `problem_of_exception`. Knows nothing of requests and answers nothing itself.
+Routes raise a `Problem` or let `problem_for` make one of a refusal; `server.app` turns whatever
+else goes wrong into one by `problem_of_exception`. Knows nothing of requests and answers nothing
+itself.
 """
 
 from collections.abc import Iterable, Mapping
@@ -47,11 +49,14 @@ STATUSES = {
     Code.RATE_LIMIT_EXCEEDED: 429,
     Code.SERVER_ERROR: 500,
 }
-"""The status that a code comes with unless a problem says otherwise (503 while shedding load, say)."""
+"""The status that a code comes with unless a problem says otherwise (503 while shedding load, say).
+"""
 
 
 class Problem(Exception):
-    """An answer that is an error. `message` and `details` are for the client; the cause, if any, is `__cause__`."""
+    """An answer that is an error. `message` and `details` are for the client; the cause, if any, is
+    `__cause__`.
+    """
 
     def __init__(
         self,
@@ -176,7 +181,9 @@ def _problem_of_framework(error: HTTPException) -> Problem:
         case 413:
             return too_large("The request is too large")
         case 416:
-            headers = {name: value for name, value in error.get_headers() if name == "Content-Range"}
+            headers = {
+                name: value for name, value in error.get_headers() if name == "Content-Range"
+            }
             message = "No such range"
             return Problem(Code.INVALID_REQUEST, message, status=416, headers=headers)
         case 408 | 412 | 431:
@@ -188,10 +195,11 @@ def _problem_of_framework(error: HTTPException) -> Problem:
 
 
 def problem_of_decoding(error: Exception, kind: type[Any]) -> Problem:
-    """400 for what msgspec could not make a `kind` of, with the field and its limits in the details.
+    """400 for what msgspec could not make a `kind` of, with the field and its limits in the
+    details.
 
-    `error` is a `msgspec.DecodeError` (a `ValidationError` names the field), a `UnicodeDecodeError` or the
-    `RecursionError` of JSON that is nested too deeply.
+    `error` is a `msgspec.DecodeError` (a `ValidationError` names the field), a `UnicodeDecodeError`
+    or the `RecursionError` of JSON that is nested too deeply.
     """
     match error:
         case msgspec.ValidationError():
@@ -220,7 +228,9 @@ def _problem_of_value(report: str, kind: type[Any]) -> Problem:
 
 
 def limits_of(kind: type[Any], path: str) -> dict[str, Detail]:
-    """The limits that the field at `path` (`caption`, `tags[0].x`) of a struct type declares, by their names in answers."""
+    """The limits that the field at `path` (`caption`, `tags[0].x`) of a struct type declares, by
+    their names in answers.
+    """
     found: Any = msgspec.inspect.type_info(kind)
     for name in path.replace("[...]", "[0]").replace("[", ".[").split("."):
         found = _without_none(found)
@@ -239,4 +249,6 @@ def _without_none(found: Any) -> Any:
     """The type of an optional field, past its `None`."""
     if not isinstance(found, msgspec.inspect.UnionType):
         return found
-    return next((kind for kind in found.types if not isinstance(kind, msgspec.inspect.NoneType)), None)
+    return next(
+        (kind for kind in found.types if not isinstance(kind, msgspec.inspect.NoneType)), None
+    )

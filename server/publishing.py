@@ -1,6 +1,8 @@
-"""From a form to a published post: the idempotency-kept reply, the pictures, their blobs, the command; all or nothing.
+"""From a form to a published post: the idempotency-kept reply, the pictures, their blobs, the
+command; all or nothing.
 
-Called by `POST /posts`. It knows which blobs exist without a fact that names them, and deletes those again.
+Called by `POST /posts`. It knows which blobs exist without a fact that names them, and deletes
+those again.
 """
 
 from collections.abc import Iterable
@@ -109,7 +111,9 @@ async def _store(context: Context, images: Iterable[PreparedImage]) -> list[NewM
 
 
 async def delete_blobs(context: Context, names: Iterable[str]) -> None:
-    """Delete files that no row speaks of, or no longer. What can't be deleted now, the next start sweeps."""
+    """Delete files that no row speaks of, or no longer. What can't be deleted now, the next start
+    sweeps.
+    """
 
     def delete_all() -> None:
         for name in names:

@@ -10,7 +10,9 @@ R = TypeVar("R")
 
 
 async def asked(asking: Asking, command: Command[R], key: RequestKey | None = None) -> R:
-    """The reply to `command`. Raises the `Problem` of its refusal, and whatever `Asking.ask` raises."""
+    """The reply to `command`. Raises the `Problem` of its refusal, and whatever `Asking.ask`
+    raises.
+    """
     reply = await asking.ask(command, key)
     if isinstance(reply, Refused):
         raise problem_for(reply)

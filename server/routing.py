@@ -1,7 +1,9 @@
-"""What a route is, and how the files of `server/routes/` declare theirs: each in one place, with all that is said of it.
+"""What a route is, and how the files of `server/routes/` declare theirs: each in one place, with
+all that is said of it.
 
-Quart's rules, the authentication and the problems come from it; so will the OpenAPI, the rate limits and the
-matrix of who may do what. `server.routes.table` collects them; no route is known anywhere else.
+Quart's rules, the authentication and the problems come from it; so will the OpenAPI, the rate
+limits and the matrix of who may do what. `server.routes.table` collects them; no route is known
+anywhere else.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -57,9 +59,9 @@ class Multipart(msgspec.Struct, frozen=True):
 class Route(msgspec.Struct, frozen=True):
     """One method on one path.
 
-    In `path`, `:user_id` stands for an account's number or `me`, `:post_id` for an id, any other `:name` for a
-    text. `answers` has the type of the body by each status of success, None where it is no JSON.
-    `idempotent` routes heed an Idempotency-Key.
+    In `path`, `:user_id` stands for an account's number or `me`, `:post_id` for an id, any other
+    `:name` for a text. `answers` has the type of the body by each status of success, None where it
+    is no JSON. `idempotent` routes heed an Idempotency-Key.
     """
 
     method: str
@@ -76,6 +78,12 @@ class Route(msgspec.Struct, frozen=True):
     def name(self) -> str:
         """How logs and kept replies name it."""
         return f"{self.method} {self.path}"
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether it asks after the process itself: answered even under overload, or the process
+        would be taken for dead."""
+        return self.who is Who.PUBLIC and self.tier is Tier.NONE
 
 
 class Section:

@@ -1,7 +1,8 @@
-"""Which sessions are alive, so that a token ends with its session: a bounded cache in front of the rows.
+"""Which sessions are alive, so that a token ends with its session: a bounded cache in front of the
+rows.
 
-Asked for each request with a token; told by the runtime of every fact. A session that ends is gone from here in
-the step that delivers its end.
+Asked for each request with a token; told by the runtime of every fact. A session that ends is gone
+from here in the step that delivers its end.
 """
 
 from collections import OrderedDict

@@ -1,7 +1,7 @@
 """Bounded caches of what is shown, and how each fact changes what lies in them.
 
-`server.views` keeps one shelf that lives as long as the process, and one for each question under way. Nothing
-here waits or raises: it runs in the step that delivers a fact.
+`server.views` keeps one shelf that lives as long as the process, and one for each question under
+way. Nothing here waits or raises: it runs in the step that delivers a fact.
 """
 
 from collections import OrderedDict
@@ -27,7 +27,9 @@ V = TypeVar("V")
 
 
 class Resident(Generic[K, V]):
-    """At most `size_max` values; whoever was looked at longest ago leaves first. None bounds nothing."""
+    """At most `size_max` values; whoever was looked at longest ago leaves first. None bounds
+    nothing.
+    """
 
     def __init__(self, size_max: int | None) -> None:
         self._size_max = size_max

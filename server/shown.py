@@ -1,6 +1,8 @@
-"""Posts and users as they are shown: immutable, their JSON encoded but for what depends on who looks.
+"""Posts and users as they are shown: immutable, their JSON encoded but for what depends on who
+looks.
 
-Made by `server.views` from rows and facts. Pure; the bytes are those that encoding the types of `server.wire` gives.
+Made by `server.views` from rows and facts. Pure; the bytes are those that encoding the types of
+`server.wire` gives.
 """
 
 import msgspec
@@ -60,7 +62,9 @@ class UserView(msgspec.Struct, frozen=True):
         return b"".join((self.listing, _FLAGS[following], b"}"))
 
     def shown(self, relation: Relation | None) -> bytes:
-        """The JSON of the user's profile, for a viewer who stands to them like this; None for a stranger."""
+        """The JSON of the user's profile, for a viewer who stands to them like this; None for a
+        stranger.
+        """
         following = relation is not None and relation.following
         followed_by = relation is not None and relation.followed_by
         flags = b'%s,"followed_by":%s,"requested":false}' % (_FLAGS[following], _FLAGS[followed_by])
@@ -85,7 +89,9 @@ class UserView(msgspec.Struct, frozen=True):
 def view_of_post(row: PostRow, base_url: str) -> PostView:
     """The view of a post that was read."""
     media = [
-        medium_answer(base_url, medium.media, medium.width, medium.height, medium.file, medium.thumbnail)
+        medium_answer(
+            base_url, medium.media, medium.width, medium.height, medium.file, medium.thumbnail
+        )
         for medium in row.media
     ]
     content = post_content(row.caption, media, row.at)

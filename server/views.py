@@ -1,7 +1,9 @@
-"""Published views: what others read of posts and users, without asking an actor and mostly without asking the disk.
+"""Published views: what others read of posts and users, without asking an actor and mostly without
+asking the disk.
 
-Routes read pages here; the runtime tells of every fact that is delivered. A view that is not resident is filled
-like an actor is loaded: what is delivered meanwhile is kept, and folded onto the rows if it is newer than they are.
+Routes read pages here; the runtime tells of every fact that is delivered. A view that is not
+resident is filled like an actor is loaded: what is delivered meanwhile is kept, and folded onto the
+rows if it is newer than they are.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,8 +24,9 @@ USERS_MAX = 8_192
 FLAGS_MAX = 65_536
 """Who likes what, 200 bytes each: the first pages of 3,000 viewers."""
 SHARED_TRIES = 3
-"""Rounds in which a page rests on the shared caches. A page whose views leave them faster than it can
-gather them asks for all of it at once after that, and rests on its own answer."""
+"""Rounds in which a page rests on the shared caches. A page whose views leave them faster than it
+can gather them asks for all of it at once after that, and rests on its own answer.
+"""
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -49,7 +52,9 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class Fill:
-    """A question under way, and all that has been delivered since it was put. Owned by the page that put it."""
+    """A question under way, and all that has been delivered since it was put. Owned by the page
+    that put it.
+    """
 
     def __init__(self, wanted: Wanted) -> None:
         self.wanted = wanted
@@ -58,7 +63,9 @@ class Fill:
 
 
 class Views:
-    """The views of one process. Bounded; `on_delivered` must be told of every fact in the step that delivers it."""
+    """The views of one process. Bounded; `on_delivered` must be told of every fact in the step that
+    delivers it.
+    """
 
     def __init__(
         self,
@@ -96,7 +103,8 @@ class Views:
         for post in ids:
             view = shelf.posts[post]
             if view is None or view.author not in shelf.users:
-                continue  # Gone, or so new that it came after its rows were read: both are not there yet.
+                # Gone, or so new that it came after its rows were read: not there yet.
+                continue
             author = shelf.users[view.author]
             if author is not None:
                 shown[post] = view.shown(author, shelf.liked[viewer, post])
@@ -134,7 +142,9 @@ class Views:
         return self._live if not self._missing(wanted) else await self._fill(wanted)
 
     def _missing(self, wanted: Wanted) -> Wanted:
-        """What of it, and of the authors of its posts, is not resident; the rest becomes the last to leave."""
+        """What of it, and of the authors of its posts, is not resident; the rest becomes the last
+        to leave.
+        """
         live = self._live
         users = set(wanted.users)
         posts: set[int] = set()
@@ -153,7 +163,9 @@ class Views:
         return Wanted(frozenset(posts), absent, viewer, frozenset(liked))
 
     async def _fill(self, wanted: Wanted) -> Shelf:
-        """Read it and make it resident; the shelf returned has all of it, and the authors, as of now."""
+        """Read it and make it resident; the shelf returned has all of it, and the authors, as of
+        now.
+        """
         fill = Fill(wanted)
         self._fills.append(fill)
         try:
@@ -205,4 +217,3 @@ class Views:
         for key, liked in fetched.liked.items():
             if key not in live.liked:
                 live.liked.put(key, liked)
-

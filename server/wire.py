@@ -1,7 +1,8 @@
-"""What goes over the wire: the types of requests, with their limits, and of answers, with every field.
+"""What goes over the wire: the types of requests, with their limits, and of answers, with every
+field.
 
-Routes decode and encode them; the views encode the same types piece by piece. Ids leave as strings, times as
-RFC 3339, what is absent as null. No rule lives here that is not about the form of a value.
+Routes decode and encode them; the views encode the same types piece by piece. Ids leave as strings,
+times as RFC 3339, what is absent as null. No rule lives here that is not about the form of a value.
 """
 
 import re
@@ -37,9 +38,7 @@ class RegisterRequest(msgspec.Struct, frozen=True):
     username: Annotated[str, Meta(min_length=1, max_length=USERNAME_LENGTH_MAX, pattern=USERNAME)]
     password: Annotated[
         str,
-        Meta(
-            min_length=PASSWORD_CHARACTERS_MIN, max_length=PASSWORD_BYTES_MAX, pattern=NO_NUL
-        ),
+        Meta(min_length=PASSWORD_CHARACTERS_MIN, max_length=PASSWORD_BYTES_MAX, pattern=NO_NUL),
     ]
     email: Annotated[str, Meta(max_length=EMAIL_LENGTH_MAX, pattern=EMAIL)] | None = None
     full_name: Annotated[str, Meta(max_length=FULL_NAME_LENGTH_MAX, pattern=NO_NUL)] | None = None
@@ -98,7 +97,9 @@ class LocationAnswer(msgspec.Struct, frozen=True):
 
 
 class PostContent(msgspec.Struct, frozen=True):
-    """The part of a post's answer that is the same for everybody and only changes when its author edits it."""
+    """The part of a post's answer that is the same for everybody and only changes when its author
+    edits it.
+    """
 
     caption: str | None
     media: list[MediumAnswer]
@@ -109,7 +110,7 @@ class PostContent(msgspec.Struct, frozen=True):
 
 
 class PostAnswer(msgspec.Struct, frozen=True):
-    """A post, everywhere. Its fields between `user` and `likes_count` are those of `PostContent`."""
+    """A post, everywhere. Between `user` and `likes_count` it has the fields of `PostContent`."""
 
     post_id: str
     user: Brief
@@ -191,7 +192,7 @@ class HealthAnswer(msgspec.Struct, frozen=True):
 
 
 def rfc3339(at: int) -> str:
-    """The moment `at` (Unix milliseconds) in UTC, to the millisecond: `2026-01-08T10:00:00.000Z`."""
+    """The moment `at` (Unix milliseconds) in UTC: `2026-01-08T10:00:00.000Z`."""
     moment = datetime.fromtimestamp(at // 1_000, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{at % 1_000:03d}Z"
 

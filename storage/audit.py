@@ -1,4 +1,5 @@
-"""What `verify` reads: SQLite's own checks, the journal from its beginning, and two databases row by row.
+"""What `verify` reads: SQLite's own checks, the journal from its beginning, and two databases row
+by row.
 
 Called by `admin.verify` on a connection of its own, inside one read transaction. Changes nothing.
 """
@@ -27,7 +28,8 @@ COMPARED = {
     "media": "media, post, position, width, height, file, thumbnail, file_id, thumbnail_id",
     "likes": "post, account, seq",
 }
-"""The tables that follow from the journal, and their columns. The texts of `contents` do not: they may be erased."""
+"""The tables that follow from the journal, and their columns. The texts of `contents` do not: they
+may be erased."""
 
 COUNTERS = {
     "a post's likes_count is not its likes": "select post, likes_count, n from (select post, "

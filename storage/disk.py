@@ -1,7 +1,8 @@
-"""The seam between the journal and whatever keeps it: SQLite in a thread, or the simulated disk of the tests.
+"""The seam between the journal and whatever keeps it: SQLite in a thread, or the simulated disk of
+the tests.
 
-Rounds commit through it, and everybody who reads asks through it. It knows types only; how they are kept is the
-business of each side.
+Rounds commit through it, and everybody who reads asks through it. It knows types only; how they
+are kept is the business of each side.
 """
 
 from typing import Protocol, TypeVar
@@ -15,7 +16,8 @@ T = TypeVar("T")
 
 
 class Group(msgspec.Struct):
-    """What one commit writes, all or nothing. `entries` have consecutive seqs, following the last commit's."""
+    """What one commit writes, all or nothing. `entries` have consecutive seqs, following the last
+    commit's."""
 
     entries: list[Entry] = []
     replies: list[KeptReply] = []
@@ -26,7 +28,8 @@ class Group(msgspec.Struct):
 
 
 class DiskFailed(Exception):
-    """The disk could not do what a promise rests on. Nothing is known any more: the process must end."""
+    """The disk could not do what a promise rests on. Nothing is known any more: the process must
+    end."""
 
 
 class Disk(Protocol):
@@ -40,5 +43,6 @@ class Disk(Protocol):
         ...
 
     async def read(self, question: Question[T]) -> Answer[T]:
-        """Answer in one read transaction. May run beside a commit and see its group before `commit` returns."""
+        """Answer in one read transaction. May run beside a commit and see its group before
+        `commit` returns."""
         ...

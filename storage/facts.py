@@ -1,8 +1,8 @@
 """Everything that can happen, as types: a fact is frozen, small, and carries ids only.
 
-Actors make facts in decisions and fold them; the journal encodes and stores them; the projection turns them into
-rows. A fact never holds a text, a name, an address or a secret: it holds a `Text`, whose id goes
-into the journal and whose value is a row of `contents` that can be erased.
+Actors make facts in decisions and fold them; the journal encodes and stores them; the projection
+turns them into rows. A fact never holds a text, a name, an address or a secret: it holds a `Text`,
+whose id goes into the journal and whose value is a row of `contents` that can be erased.
 
 Changing a fact: raise its `version`, and give `UPGRADES` the step from the version before.
 """
@@ -20,7 +20,8 @@ CONCERNS_MAX = 1_000
 
 @final
 class Text:
-    """A text that a fact speaks of without carrying it: `id` is journalled, `value` lies in `contents`.
+    """A text that a fact speaks of without carrying it: `id` is journalled, `value` lies in
+    `contents`.
 
     `value` is None once the text has been erased. Never changed after it was made.
     """
@@ -153,7 +154,8 @@ class Unfollowed(Fact, frozen=True, array_like=True):
 
 
 class Medium(msgspec.Struct, frozen=True, array_like=True):
-    """One picture of a post. `file` and `thumbnail` are the names of its blobs, which nobody can guess."""
+    """One picture of a post. `file` and `thumbnail` are the names of its blobs, which nobody can
+    guess."""
 
     media: int
     width: int
@@ -175,7 +177,9 @@ class PostPublished(Fact, frozen=True, array_like=True):
 
     def texts(self) -> tuple[Text, ...]:
         caption = () if self.caption is None else (self.caption,)
-        return caption + tuple(text for medium in self.media for text in (medium.file, medium.thumbnail))
+        return caption + tuple(
+            text for medium in self.media for text in (medium.file, medium.thumbnail)
+        )
 
     def owner(self) -> int:
         return self.author
@@ -250,7 +254,8 @@ Upgrade = Callable[[list[Any]], list[Any]]
 """From the fields of one version to those of the next."""
 
 UPGRADES: dict[tuple[str, int], Upgrade] = {}
-"""(name, version) -> how the fields of that version become those of the next. Empty while all are first versions."""
+"""(name, version) -> how the fields of that version become those of the next. Empty while all are
+first versions."""
 
 
 class UnknownFact(Exception):
@@ -277,7 +282,8 @@ _decoders = {
 
 
 def encode_fact(fact: Fact) -> bytes:
-    """A fact as the journal keeps it: msgpack of `[name, version, [field, …]]`, texts as their ids."""
+    """A fact as the journal keeps it: msgpack of `[name, version, [field, …]]`, texts as their
+    ids."""
     return _encoder.encode((type(fact).__name__, fact.version, fact))
 
 
@@ -295,7 +301,9 @@ def decode_fact(
     name, version, raw = _envelope.decode(data)
     kind = facts.get(name)
     if kind is None or version > kind.version:
-        raise UnknownFact(f"{name} version {version}: written by a newer Triptych; upgrade to read it")
+        raise UnknownFact(
+            f"{name} version {version}: written by a newer Triptych; upgrade to read it"
+        )
     if version == kind.version and facts is FACTS:
         return _decoders[name].decode(raw)
     fields = msgspec.msgpack.decode(raw, type=list[Any])

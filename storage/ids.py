@@ -59,7 +59,8 @@ def describe_actor(actor: int) -> str:
 
 
 class IdClock:
-    """Gives out ids that grow, whatever the wall clock does. Owned by the rounds, used in decisions."""
+    """Gives out ids that grow, whatever the wall clock does. Owned by the rounds, used in
+    decisions."""
 
     def __init__(self, last: int = 0) -> None:
         self.last = last

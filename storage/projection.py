@@ -14,10 +14,8 @@ import msgspec
 
 from storage.changes import Changes
 from storage.disk import Group
+from storage.reads import REPLY_KEPT_MS
 from storage.sqlite import Connection, transaction
-
-REPLY_KEPT_MS = 24 * 60 * 60 * 1000
-"""A reply is kept under its Idempotency-Key for a day."""
 
 REPLIES_FORGOTTEN_MAX = 1_000
 """Old replies that one commit deletes: more than it writes, so they end, yet no commit is held up.

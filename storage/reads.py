@@ -1,6 +1,7 @@
 """The questions that can be put to the disk, each a type that names its answer.
 
-`storage.queries` answers them from SQLite, the simulator from a model; who asks can't tell which. Reading only.
+`storage.queries` answers them from SQLite, the simulator from a model; who asks can't tell which.
+Reading only.
 """
 
 from typing import Generic, TypeVar
@@ -8,6 +9,9 @@ from typing import Generic, TypeVar
 import msgspec
 
 from storage.facts import Entry
+
+REPLY_KEPT_MS = 24 * 3_600 * 1_000
+"""Milliseconds for which a reply is kept under its Idempotency-Key (contract.md, "Forms")."""
 
 T = TypeVar("T")
 
@@ -37,7 +41,8 @@ class Snapshot(msgspec.Struct, frozen=True):
 class KeptReply(msgspec.Struct, frozen=True):
     """The reply to a request that carried an Idempotency-Key; kept for a day.
 
-    `request` is the hash of the request's values, `reply` the encoded reply, `at` Unix milliseconds.
+    `request` is the hash of the request's values, `reply` the encoded reply, `at` Unix
+    milliseconds.
     """
 
     account: int
@@ -49,9 +54,11 @@ class KeptReply(msgspec.Struct, frozen=True):
 
 
 class Span(msgspec.Struct, frozen=True):
-    """A stretch of a list that is ordered by falling numbers: at most `limit` of them, newest first.
+    """A stretch of a list that is ordered by falling numbers: at most `limit` of them, newest
+    first.
 
-    With `before`, the ones nearest below it; with `after`, the ones nearest above it; with neither, the newest.
+    With `before`, the ones nearest below it; with `after`, the ones nearest above it; with
+    neither, the newest.
     """
 
     limit: int
@@ -75,7 +82,8 @@ class ActorHistory(msgspec.Struct, frozen=True):
 
 
 class FeedRows(msgspec.Struct, frozen=True):
-    """What an inbox is filled with: whom its owner follows, and their newest posts, newest first."""
+    """What an inbox is filled with: whom its owner follows, and their newest posts, newest
+    first."""
 
     following: list[int]
     posts: list[tuple[int, int]]
@@ -125,7 +133,8 @@ class Rows(msgspec.Struct, frozen=True):
 
 
 class Credentials(msgspec.Struct, frozen=True):
-    """What a login is checked against. `password` is the argon2id hash, `password_id` the id of its text."""
+    """What a login is checked against. `password` is the argon2id hash, `password_id` the id of
+    its text."""
 
     account: int
     username: str
@@ -180,7 +189,8 @@ class GetFollowers(Question[list[tuple[int, int]]], frozen=True):
 
 
 class GetRows(Question[Rows], frozen=True):
-    """The rows of `posts` and of their authors, of `users`, and which of `liked` the viewer likes."""
+    """The rows of `posts` and of their authors, of `users`, and which of `liked` the viewer
+    likes."""
 
     posts: tuple[int, ...] = ()
     users: tuple[int, ...] = ()
@@ -229,6 +239,7 @@ class GetMediaNames(Question[list[str]], frozen=True):
 
 
 class GetMediumAuthor(Question[int | None], frozen=True):
-    """The author of the post that the blob `name` (a picture or its thumbnail) belongs to; None if no row speaks of it."""
+    """The author of the post that the blob `name` (a picture or its thumbnail) belongs to; None if
+    no row speaks of it."""
 
     name: str

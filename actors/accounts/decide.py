@@ -6,7 +6,9 @@ from actors.decisions import Accepted, Moment, Reason, Refused
 from storage.facts import Registered, SessionOpened
 
 
-def decide(state: AccountsState, command: Register, moment: Moment) -> Accepted[RegisteredReply] | Refused:
+def decide(
+    state: AccountsState, command: Register, moment: Moment
+) -> Accepted[RegisteredReply] | Refused:
     """Decide `command`. Pure; see `actors.decisions`."""
     if command.username in state.names:
         return Refused(Reason.USERNAME_TAKEN)

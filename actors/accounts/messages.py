@@ -19,10 +19,11 @@ class RegisteredReply(msgspec.Struct, frozen=True):
 
 
 class Register(Command[RegisteredReply], frozen=True):
-    """Give `username` (in lower case, already checked) an account, and open a session if there is a refresh token.
+    """Give `username` (in lower case, already checked) an account, and open a session if there is
+    a refresh token.
 
-    `password` is the argon2id hash, `refresh` the SHA-256 of the refresh token in hexadecimal. Refused:
-    `USERNAME_TAKEN`.
+    `password` is the argon2id hash, `refresh` the SHA-256 of the refresh token in hexadecimal.
+    Refused: `USERNAME_TAKEN`.
     """
 
     username: str

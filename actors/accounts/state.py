@@ -6,8 +6,8 @@ from actors.names import Names
 from actors.state import State
 
 FOLDS_A_SNAPSHOT_SHARE = 8
-"""A snapshot holds every name, so one is due after an eighth as many folds as there are names: the cost a fold
-stays the same however many they are."""
+"""A snapshot holds every name, so one is due after an eighth as many folds as there are names: the
+cost a fold stays the same however many they are."""
 
 
 class AccountsState(State):

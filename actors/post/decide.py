@@ -37,6 +37,8 @@ def decide(state: PostState, command: PostCommand, moment: Moment) -> Accepted[P
             if command.account != state.author:
                 return Refused(Reason.FORBIDDEN)
             blobs = tuple(name.value for name in state.blobs if name.value is not None)
-            return Accepted((PostDeleted(state.post, state.author),), DeleteReply(state.post, blobs))
+            return Accepted(
+                (PostDeleted(state.post, state.author),), DeleteReply(state.post, blobs)
+            )
         case _:
             assert_never(command)

@@ -1,4 +1,5 @@
-"""The hashtags of a caption. Pure; used where posts are shown and, later, where they are indexed."""
+"""The hashtags of a caption. Pure; used where posts are shown and, later, where they are
+indexed."""
 
 import unicodedata
 
@@ -9,7 +10,8 @@ HASHTAG_LENGTH_MAX = 100
 def hashtags_in(caption: str | None) -> list[str]:
     """The hashtags of `caption` without their `#`: lower case, in order of first use, once each.
 
-    A hashtag is a run of letters, marks, digits and `_` after a `#`, at least one of them not a digit.
+    A hashtag is a run of letters, marks, digits and `_` after a `#`, at least one of them not a
+    digit.
     """
     if not caption or "#" not in caption:
         return []

@@ -1,12 +1,12 @@
 """The actors of one process: what the server asks, and the nursery in which they live.
 
-`open_actors` is entered by `run.py` inside the journal and outside the server; leaving it drains what waits and
-writes snapshots.
+`open_actors` is entered by `run.py` inside the journal and outside the server; leaving it drains
+what waits and writes snapshots.
 """
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import trio
@@ -14,21 +14,22 @@ import trio
 from actors.decisions import Accepted, Command, Refused
 from actors.runtime.asking import Bug, KeyConflict, Listener, Overloaded, RequestKey
 from actors.runtime.cell import Waiting
-from actors.runtime.claims import Claim, Claims
+from actors.runtime.claims import Claims
 from actors.runtime.delivery import Delivery
 from actors.runtime.directory import Directory
-from actors.runtime.limits import KEPT_REPLY_MS, SHARDS
+from actors.runtime.limits import SHARDS
 from actors.runtime.rounds import Clocks, Rounds
 from actors.runtime.shard import Shard, shard_of
 from storage.disk import Disk
-from storage.reads import Answer, GetBeginning, GetKeptReply, Question
+from storage.reads import REPLY_KEPT_MS, Answer, GetBeginning, GetKeptReply, Question
 
 R = TypeVar("R")
 T = TypeVar("T")
 
 
 class Actors:
-    """All actors of the folder: `Asking` in the flesh (see `actors.runtime.asking` for the promises)."""
+    """All actors of the folder: `Asking` in the flesh (see `actors.runtime.asking` for the
+    promises)."""
 
     def __init__(
         self,
@@ -76,14 +77,15 @@ class Actors:
 
     async def _kept_reply(self, command_type: type[Command[R]], key: RequestKey) -> R | None:
         kept = await self.read(GetKeptReply(key.account, key.route, key.key))
-        if kept is None or kept.at <= self._clocks.now() - KEPT_REPLY_MS:
+        if kept is None or kept.at <= self._clocks.now() - REPLY_KEPT_MS:
             return None
         if kept.request != key.request:
             raise KeyConflict(key.key)
         return msgspec.msgpack.decode(kept.reply, type=command_type.reply_type)
 
-    async def _send(self, waiting: Waiting) -> object:
-        """Send a command to its shard and wait for its outcome. Between look-up and sending nothing waits."""
+    async def _send(self, waiting: Waiting) -> Any:
+        """Send a command to its shard and wait for its outcome. Between look-up and sending
+        nothing waits."""
         try:
             self._shards[shard_of(waiting.command.actor, len(self._shards))].send_nowait(waiting)
         except Overloaded as full:
@@ -115,7 +117,8 @@ class Actors:
         return self._delivery.mark
 
     async def finish(self) -> None:
-        """Wait until every command has its outcome, and write snapshots: once nobody asks any more."""
+        """Wait until every command has its outcome, and write snapshots: once nobody asks any
+        more."""
         await self._rounds.finish()
 
     def statistics(self) -> dict[str, dict[str, int]]:
@@ -136,7 +139,8 @@ async def open_actors(
 ) -> AsyncGenerator[Actors]:
     """The actors of `disk`, running until the block is left.
 
-    On a clean exit, the commands that still wait are decided and delivered, and snapshots are written.
+    On a clean exit, the commands that still wait are decided and delivered, and snapshots are
+    written.
 
     Raises `DiskFailed` (in an exception group) when a commit or a read fails.
     """

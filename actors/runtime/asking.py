@@ -17,7 +17,8 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 Listener = Callable[[Entry], None]
-"""Called once for each fact, in seq order, after its commit and after it was folded; must not wait or fail."""
+"""Called once for each fact, in seq order, after its commit and after it was folded; must not wait
+or fail."""
 
 
 class Overloaded(Exception):
@@ -27,7 +28,8 @@ class Overloaded(Exception):
 
 
 class Bug(Exception):
-    """The decision raised, or its actor is quarantined. Nothing was appended; the log has the cause."""
+    """The decision raised, or its actor is quarantined. Nothing was appended; the log has the
+    cause."""
 
 
 class KeyConflict(Exception):
@@ -55,16 +57,17 @@ class Asking(Protocol):
     """The actors and the disk, as routes use them."""
 
     async def ask(self, command: Command[R], key: RequestKey | None = None) -> R | Refused:
-        """Have the actor of `command` decide it; returns once what it appended is committed and delivered.
+        """Have the actor of `command` decide it; returns once what it appended is committed and
+        delivered.
 
-        With a key, a reply that was kept under it is returned instead, and a second request with it waits for the first.
-        Raises `Overloaded`, `Bug`, `KeyConflict`.
+        With a key, a reply that was kept under it is returned instead, and a second request with
+        it waits for the first. Raises `Overloaded`, `Bug`, `KeyConflict`.
         """
         ...
 
     async def kept(self, command_type: type[Command[R]], key: RequestKey) -> R | None:
-        """The reply kept under `key`, if there is one, so that costly preparation can be spared. Waits
-        for a request with the same key that is under way. Raises `KeyConflict`."""
+        """The reply kept under `key`, if there is one, so that costly preparation can be spared.
+        Waits for a request with the same key that is under way. Raises `KeyConflict`."""
         ...
 
     async def read(self, question: Question[T]) -> T:
@@ -85,7 +88,8 @@ class FeedReading(Protocol):
     """Home feeds, whatever the policy that keeps them warm."""
 
     async def posts(self, viewer: int, span: Span) -> list[int]:
-        """Ids of the viewer's home feed in `span`, newest first; fewer than its limit only at the feed's end.
+        """Ids of the viewer's home feed in `span`, newest first; fewer than its limit only at the
+        feed's end.
 
         An id may have been deleted: whoever makes a page skips it and asks on.
         """

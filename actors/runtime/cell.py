@@ -1,7 +1,7 @@
 """A cell: one actor's place in memory. Not a task; it costs under 1 KB.
 
-The directory makes cells, shards put commands into their mailboxes, and the rounds decide and fold. Only
-those three change one, all in the same thread and none across an `await`.
+The directory makes cells, shards put commands into their mailboxes, and the rounds decide and
+fold. Only those three change one, all in the same thread and none across an `await`.
 """
 
 from typing import Any
@@ -73,7 +73,8 @@ class Cell:
         self.readers: list[Waiting] = []
         """Commands of other actors that read this one, while it loads."""
         self.holds = 0
-        """Commands that it decides or that read it and have no outcome yet: it may not leave before."""
+        """Commands that it decides or that read it and have no outcome yet: it may not leave
+        before."""
         self.ready_at = 0
         """The arrival under which the rounds have it in their queue; 0 if they have not."""
         self.folds = 0
@@ -103,7 +104,8 @@ class Cell:
         return self.folds >= self.behaviour.folds_a_snapshot(self.state)
 
     def take_decidable(self, most: int) -> list[Waiting]:
-        """Take up to `most` commands whose reads are resident out of the mailbox, the oldest first."""
+        """Take up to `most` commands whose reads are resident out of the mailbox, the oldest
+        first."""
         taken = [waiting for waiting in self.mailbox if not waiting.missing][:most]
         if len(taken) == len(self.mailbox):
             self.mailbox = []

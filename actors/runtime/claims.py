@@ -1,7 +1,8 @@
-"""Idempotency-Keys whose request is under way: the second one with the same key waits for the first.
+"""Idempotency-Keys whose request is under way: the second one with the same key waits for the
+first.
 
-`Actors.ask` claims a key before it looks for a kept reply, and the claim lasts until the command has its outcome,
-even when the asker has left.
+`Actors.ask` claims a key before it looks for a kept reply, and the claim lasts until the command
+has its outcome, even when the asker has left.
 """
 
 import trio

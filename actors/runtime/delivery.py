@@ -1,7 +1,8 @@
 """How far delivery has come, and who waits for it to come further.
 
-Whatever a reader thread brings is as of some commit; `reached` holds it back until the facts up to there are
-delivered, so that nobody ever knows of a fact before its delivery. The rounds move the mark.
+Whatever a reader thread brings is as of some commit; `reached` holds it back until the facts up to
+there are delivered, so that nobody ever knows of a fact before its delivery. The rounds move the
+mark.
 """
 
 from heapq import heappop, heappush

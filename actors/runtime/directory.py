@@ -1,8 +1,9 @@
 """Which actors are in memory, and how one comes there and leaves.
 
-Loading never loses a fact and never folds one twice: the cell enters the directory first and queues what is
-delivered from then on; one read transaction brings the snapshot, the later facts and the last committed
-seq C; and only once delivery has reached C are they folded, then what was queued above C.
+Loading never loses a fact and never folds one twice: the cell enters the directory first and
+queues what is delivered from then on; one read transaction brings the snapshot, the later facts
+and the last committed seq C; and only once delivery has reached C are they folded, then what was
+queued above C.
 
 Shards ask for cells, the rounds fold into them. Loads run in the actors' nursery.
 """
@@ -37,7 +38,8 @@ class Directory:
         self._loads = 0
 
     def cell(self, actor: int) -> Cell:
-        """The cell of `actor`, loading if it was not there. It must be used before the next `await`."""
+        """The cell of `actor`, loading if it was not there. It must be used before the next
+        `await`."""
         cell = self.cells.get(actor)
         if cell is None:
             cell = self.cells[actor] = Cell(actor)
@@ -92,7 +94,8 @@ class Directory:
         return folded
 
     def quarantine(self, cell: Cell, why: str) -> None:
-        """Close an actor whose state can't be trusted; all others go on. Call it while handling the exception."""
+        """Close an actor whose state can't be trusted; all others go on. Call it while handling
+        the exception."""
         log.exception(
             "actor quarantined: run `run.py verify` on a stopped server to see what is wrong",
             actor=describe_actor(cell.actor),
@@ -108,7 +111,8 @@ class Directory:
         return Snapshot(cell.actor, self._delivery.mark, encode_state(cell.state))
 
     def passivate(self, cell: Cell) -> None:
-        """Let an idle cell leave memory. What it folded since its last snapshot is in the journal."""
+        """Let an idle cell leave memory. What it folded since its last snapshot is in the
+        journal."""
         if not cell.idle:
             raise ValueError(f"{cell!r} is in use")
         del self.cells[cell.actor]

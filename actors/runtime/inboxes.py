@@ -1,7 +1,7 @@
 """The inboxes that are resident, and home feeds read through them.
 
-A delivery pushes to them or marks them; a reader fills the one it needs. An inbox is neither folded nor
-snapshotted: what is lost here is filled again by the pull.
+A delivery pushes to them or marks them; a reader fills the one it needs. An inbox is neither
+folded nor snapshotted: what is lost here is filled again by the pull.
 """
 
 from collections import OrderedDict
@@ -53,7 +53,8 @@ class Inboxes:
         self._resident = BitMap()
 
     async def posts(self, viewer: int, span: Span) -> list[int]:
-        """Ids of the viewer's home feed in `span`, newest first; fewer than its limit only at the feed's end."""
+        """Ids of the viewer's home feed in `span`, newest first; fewer than its limit only at the
+        feed's end."""
         if self._policy.reads_inboxes:
             shown = (await self._filled(viewer)).read(span)
             if shown is not None:
@@ -77,7 +78,8 @@ class Inboxes:
                 return slot.inbox
 
     async def _fill(self, slot: Slot) -> None:
-        """Fill an inbox once; a mark that comes meanwhile leaves it marked, and the caller starts again."""
+        """Fill an inbox once; a mark that comes meanwhile leaves it marked, and the caller starts
+        again."""
         slot.filled = trio.Event()
         slot.changes = []
         try:

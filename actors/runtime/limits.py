@@ -1,17 +1,20 @@
-"""Every bound of the actors' runtime, with its unit and why it is that number. docs/architecture.md lists them."""
+"""Every bound of the actors' runtime, with its unit and why it is that number.
+docs/architecture.md lists them."""
 
 SHARDS = 64
 """Shards of the directory: so many that one of them being slow to load holds up few."""
 
 SHARD_COMMANDS_MAX = 1_024
-"""Commands a shard's channel holds; a full one is answered 503. A shard empties it in one step, so that many
-arrive only while the loop is held up."""
+"""Commands a shard's channel holds; a full one is answered 503. A shard empties it in one step, so
+that many arrive only while the loop is held up."""
 
 WAITING_COMMANDS_MAX = 16_384
-"""Commands that wait in all mailboxes together: some three seconds of work at 6,000 commands/s, and 10 MB."""
+"""Commands that wait in all mailboxes together: some three seconds of work at 6,000 commands/s,
+and 10 MB."""
 
 TURN_COMMANDS_MAX = 256
-"""Commands that one actor decides in one turn: a busy one must leave room in the round for others."""
+"""Commands that one actor decides in one turn: a busy one must leave room in the round for
+others."""
 
 ROUND_COMMANDS_MAX = 1_024
 """Commands of one round: bounds a group's size, and what one commit can hold up."""
@@ -26,7 +29,8 @@ SNAPSHOTS_A_GROUP = 256
 """Snapshots written in one commit at the stop."""
 
 FINISH_SNAPSHOTS_S = 1.0
-"""Seconds of writing snapshots at the stop, which may take five in all. What has none is folded from the journal."""
+"""Seconds of writing snapshots at the stop, which may take five in all. What has none is folded
+from the journal."""
 
 RETRY_AFTER_S = 1
 """Seconds that somebody refused by a full queue is asked to wait."""
@@ -36,6 +40,3 @@ INBOX_POSTS_MAX = 500
 
 INBOXES_MAX = 10_000
 """Inboxes kept at once; the one unread longest goes first. Some 60 MB if all are full."""
-
-KEPT_REPLY_MS = 24 * 3_600 * 1_000
-"""Milliseconds for which a reply is kept under its Idempotency-Key (contract.md, "Forms")."""

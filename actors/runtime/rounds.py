@@ -1,7 +1,8 @@
 """The rounds: decide a round, commit its group, deliver it, and again. One loop in one task.
 
-A decision sees only what is delivered and its own turn's draft; nobody learns of a decision before its
-facts are delivered. Shards enqueue commands here; the listeners (inboxes, views, hub) hear of every fact here.
+A decision sees only what is delivered and its own turn's draft; nobody learns of a decision before
+its facts are delivered. Shards enqueue commands here; the listeners (inboxes, views, hub) hear of
+every fact here.
 """
 
 from collections.abc import Callable
@@ -35,7 +36,8 @@ log = structlog.get_logger()
 
 
 class Clocks(msgspec.Struct, frozen=True):
-    """The two clocks of the runtime, handed in: `now` in Unix milliseconds, `stopwatch` in seconds since whenever."""
+    """The two clocks of the runtime, handed in: `now` in Unix milliseconds, `stopwatch` in seconds
+    since whenever."""
 
     now: Callable[[], int]
     stopwatch: Callable[[], float]
@@ -51,7 +53,8 @@ class Round:
         self.group = Group(entries=[], replies=[], snapshots=[])
         self.commands = 0
         self.concerned: set[int] = set()
-        """Actors whose turn is over or whom a fact of this round concerns: they wait for a later one."""
+        """Actors whose turn is over or whom a fact of this round concerns: they wait for a later
+        one."""
         self.releases: list[tuple[int, list[tuple[Waiting, Outcome]]]] = []
         """(seq, outcomes) of a turn: to be given to the askers once fact `seq` is delivered."""
 
@@ -80,7 +83,8 @@ class Rounds:
         self._waiting = 0
         self._committing = False
         self._ready: list[tuple[int, int]] = []
-        """(arrival, actor): the cells with commands that can be decided, the oldest command first."""
+        """(arrival, actor): the cells with commands that can be decided, the oldest command
+        first."""
         self._wake = trio.Event()
         self._quiet = trio.Event()
         self._snapshots_due: dict[int, Cell] = {}
@@ -143,7 +147,8 @@ class Rounds:
     # The loop.
 
     async def run(self) -> None:
-        """Decide, commit, deliver, until cancelled. Raises `DiskFailed`: then the process must end."""
+        """Decide, commit, deliver, until cancelled. Raises `DiskFailed`: then the process must
+        end."""
         while True:
             if not self._ready:
                 self._wake = trio.Event()
@@ -158,7 +163,8 @@ class Rounds:
                 self._quiet.set()
 
     async def finish(self) -> None:
-        """Wait until every command has its outcome, then write snapshots for as long as a stop may take.
+        """Wait until every command has its outcome, then write snapshots for as long as a stop may
+        take.
 
         To be called once nobody asks any more; the caller cancels `run` afterwards.
         """
@@ -205,7 +211,8 @@ class Rounds:
         return round
 
     def _take_turn(self, cell: Cell, round: Round) -> None:
-        """Decide the commands of one actor, each against its state and what this turn has decided so far."""
+        """Decide the commands of one actor, each against its state and what this turn has decided
+        so far."""
         cell.ready_at = 0
         draft = cell.state.draft()
         outcomes: list[tuple[Waiting, Outcome]] = []
@@ -244,7 +251,9 @@ class Rounds:
                     cell.behaviour.fold(draft, entry.seq, entry.fact)
         except Exception:
             log.exception(
-                "a decision raised", actor=describe_actor(cell.actor), command=type(command).__name__
+                "a decision raised",
+                actor=describe_actor(cell.actor),
+                command=type(command).__name__,
             )
             return Bug("a decision raised")
         round.seq += len(entries)

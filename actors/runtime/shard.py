@@ -1,7 +1,7 @@
 """A shard: one task that empties one bounded channel of commands into the mailboxes of its cells.
 
-Askers send without waiting and are refused when it is full. Shards give bounds and fairness; no promise rests on
-them.
+Askers send without waiting and are refused when it is full. Shards give bounds and fairness; no
+promise rests on them.
 """
 
 import trio
@@ -14,7 +14,8 @@ from actors.runtime.rounds import Rounds
 from storage.ids import describe_actor
 
 _HASH_MULTIPLIER = 0x9E3779B97F4A7C15
-"""2^64 divided by the golden ratio (Knuth, TAOCP 6.4): spreads consecutive keys. Stable for ever."""
+"""2^64 divided by the golden ratio (Knuth, TAOCP 6.4): spreads consecutive keys. Stable for
+ever."""
 
 
 def shard_of(actor: int, shards: int) -> int:

@@ -84,4 +84,6 @@ def _publish(author: Person, command: Publish, moment: Moment) -> Accepted[UserR
         PublishedMedium(medium.media, new.width, new.height, new.file, new.thumbnail)
         for medium, new in zip(media, command.media, strict=True)
     )
-    return Accepted((published,), PublishReply(post, author, moment.at, command.caption or None, shown))
+    return Accepted(
+        (published,), PublishReply(post, author, moment.at, command.caption or None, shown)
+    )

@@ -18,7 +18,8 @@ class SessionReply(msgspec.Struct, frozen=True):
 class OpenSession(Command[SessionReply], frozen=True):
     """Open a session for whoever has just proved to know the password with text id `password_id`.
 
-    Refused: `SESSION_ENDED` if the password was changed meanwhile, `NOT_FOUND` if there is no such account.
+    Refused: `SESSION_ENDED` if the password was changed meanwhile, `NOT_FOUND` if there is no such
+    account.
     """
 
     account: int

@@ -1,4 +1,4 @@
-"""Pictures and their thumbnails: immutable files that are served as long as a row speaks of them."""
+"""Pictures and thumbnails: immutable files that are served as long as a row speaks of them."""
 
 from quart.wrappers import Response
 from quart_trio.wrappers import TrioResponse

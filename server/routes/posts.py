@@ -116,9 +116,11 @@ def _like_answer(reply: LikeReply) -> Response:
 
 
 def _new_post(reply: PublishReply, base_url: str) -> PostAnswer:
-    """The post at its beginning, from the reply alone: a retry tomorrow gets the very same bytes."""
+    """The post at its beginning, from the reply alone: a retry tomorrow gets the same bytes."""
     media = [
-        medium_answer(base_url, medium.media, medium.width, medium.height, medium.file, medium.thumbnail)
+        medium_answer(
+            base_url, medium.media, medium.width, medium.height, medium.file, medium.thumbnail
+        )
         for medium in reply.media
     ]
     content = post_content(reply.caption, media, reply.at)

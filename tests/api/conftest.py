@@ -20,5 +20,7 @@ async def ann(world: World) -> Person:
 
 
 @pytest.fixture
-async def bob(world: World) -> Person:
+async def bob(world: World, ann: Person) -> Person:
+    # After Ann: fixtures that run at once would share, and mix up, one context of variables.
+    assert ann.id == "1"
     return await world.person("bob")

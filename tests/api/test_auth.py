@@ -100,7 +100,7 @@ async def test_an_unknown_user_and_a_wrong_password_look_the_same(
     "header", ["", "Bearer", "Bearer ", "Bearer x.y.z", "Basic YTpi", "bearer a b", "Bearer \xe9"]
 )
 async def test_a_bad_token_is_a_401(world: World, header: str) -> None:
-    headers = {"Authorization": header.encode("latin-1")}
+    headers = [(b"Authorization", header.encode("latin-1"))]
     answer = await world.client.get("/api/v1/feed", headers=headers)
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == "Bearer"

@@ -55,9 +55,7 @@ async def test_a_range_beyond_the_end_is_a_416(world: World, url: str) -> None:
 
 
 @pytest.mark.parametrize("asked", ["bytes=0-1,4-5", "lines=1-2", "bytes=x", "bytes=5-2"])
-async def test_what_is_no_single_range_gets_the_whole(
-    world: World, url: str, asked: str
-) -> None:
+async def test_what_is_no_single_range_gets_the_whole(world: World, url: str, asked: str) -> None:
     answer = await world.client.get(url, headers={"Range": asked})
     assert answer.status_code in (200, 416)
 

@@ -1,4 +1,5 @@
-"""A whole Triptych without a listener: real actors, a real SQLite file, the real application, and people who use it.
+"""A whole Triptych without a listener: real actors, a real SQLite file, the real application, and
+people who use it.
 
 The tests of this folder talk to it through httpx as a client would. Nothing in it is a stand-in.
 """
@@ -9,7 +10,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import trio
@@ -150,6 +151,6 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
             now=clock.now,
             chance=os.urandom,
         )
-        transport = httpx.ASGITransport(app=make_app(context))
+        transport = httpx.ASGITransport(app=cast(Any, make_app(context)))
         async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
             yield World(context, client, clock)

@@ -1,6 +1,8 @@
-"""What the rows should be after any facts, in plain Python: the oracle for the views, and an `Asking` that reads it.
+"""What the rows should be after any facts, in plain Python: the oracle for the views, and an
+`Asking` that reads it.
 
-Used by the tests of this folder only. Reads can be held back, so that facts are committed and delivered meanwhile.
+Used by the tests of this folder only. Reads can be held back, so that facts are committed and
+delivered meanwhile.
 """
 
 from typing import Any
@@ -8,8 +10,7 @@ from typing import Any
 import msgspec
 import trio
 
-from server.wire import Brief, PostAnswer, rfc3339
-from server.wire import medium_answer
+from server.wire import Brief, PostAnswer, medium_answer, rfc3339
 from storage.facts import (
     Entry,
     Fact,
@@ -52,7 +53,9 @@ class RowsModel:
                 self.users[account] = row
             case PostPublished(post=post, author=author, caption=caption, media=media):
                 pictures = [
-                    MediumRow(m.media, m.width, m.height, m.file.value or "", m.thumbnail.value or "")
+                    MediumRow(
+                        m.media, m.width, m.height, m.file.value or "", m.thumbnail.value or ""
+                    )
                     for m in media
                 ]
                 text = None if caption is None else caption.value

@@ -1,4 +1,6 @@
-"""The ASGI connection: bodies are pulled, early answers close, and a client that leaves stops nothing."""
+"""The ASGI connection: bodies are pulled, early answers close, and a client that leaves stops
+nothing.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -31,7 +33,9 @@ class Application(QuartTrio):
 
 
 class Client:
-    """The other end of one ASGI request: sends `chunks`, then leaves or waits; keeps what it is sent."""
+    """The other end of one ASGI request: sends `chunks`, then leaves or waits; keeps what it is
+    sent.
+    """
 
     def __init__(self, chunks: list[bytes], *, leaves: bool = False, gone: bool = False) -> None:
         self.chunks = chunks

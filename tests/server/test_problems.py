@@ -1,4 +1,6 @@
-"""Problems: one shape, one status for each refusal, and the field and limit of every value that is wrong."""
+"""Problems: one shape, one status for each refusal, and the field and limit of every value that is
+wrong.
+"""
 
 from typing import Annotated, Any
 
@@ -42,6 +44,15 @@ def problem_of(body: bytes, kind: type[Any] = Sample) -> Problem:
     with pytest.raises((msgspec.DecodeError, UnicodeDecodeError, RecursionError)) as caught:
         msgspec.json.decode(body, type=kind)
     return problem_of_decoding(caught.value, kind)
+
+
+def error_of(body: bytes, kind: type[Any]) -> Exception | None:
+    """What decoding raises, if it raises."""
+    try:
+        msgspec.json.decode(body, type=kind)
+    except Exception as error:
+        return error
+    return None
 
 
 def test_an_error_has_a_code_a_message_and_details() -> None:
@@ -125,10 +136,8 @@ def test_json_nested_a_thousand_levels_deep_is_a_bad_request() -> None:
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
 def test_no_bytes_decode_into_anything_but_a_request_or_a_bad_request(body: bytes) -> None:
     for kind in (RegisterRequest, LoginRequest):
-        try:
-            msgspec.json.decode(body, type=kind)
-        except Exception as error:
-            assert problem_of_decoding(error, kind).status == 400
+        error = error_of(body, kind)
+        assert error is None or problem_of_decoding(error, kind).status == 400
 
 
 json_values = st.recursive(
@@ -144,8 +153,7 @@ json_values = st.recursive(
     )
 )
 def test_every_wrong_field_of_a_registration_is_named(values: dict[str, object]) -> None:
-    try:
-        msgspec.json.decode(msgspec.json.encode(values), type=RegisterRequest)
-    except msgspec.DecodeError as error:
+    error = error_of(msgspec.json.encode(values), RegisterRequest)
+    if error is not None:
         problem = problem_of_decoding(error, RegisterRequest)
         assert problem.details["field"] in ("username", "password", "email", "full_name")

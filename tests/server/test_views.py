@@ -47,7 +47,7 @@ class Stage:
             self.world.commit(Registered(account, name, Text(9, "hash"), None, None))
         for post in FIRST_POSTS:
             self.world.commit(published(1 + post % 3, post))
-        self.ids = list(FIRST_POSTS)
+        self.ids: list[int] = list(FIRST_POSTS)
         self.deliver(len(self.world.entries))
 
     def restart(self) -> None:
@@ -182,7 +182,9 @@ async def test_a_fact_delivered_while_its_rows_are_on_their_way_is_not_lost(
     assert stage.shown == 1
 
 
-async def test_a_fact_that_the_rows_have_already_is_not_counted_twice(nursery: trio.Nursery) -> None:
+async def test_a_fact_that_the_rows_have_already_is_not_counted_twice(
+    nursery: trio.Nursery,
+) -> None:
     stage = Stage(nursery)
     stage.restart()
     stage.look(1, 3)

@@ -1,4 +1,5 @@
-"""Replay one seed, or run many: `python -m tests.sim --seed 7`, `python -m tests.sim --seeds 1000`."""
+"""Replay one seed, or run many: `python -m tests.sim --seed 7`, `python -m tests.sim --seeds
+1000`."""
 
 import argparse
 import sys
@@ -8,7 +9,8 @@ from tests.sim.simulation import SIDES, simulate
 
 
 def main() -> int:
-    """The exit code: 1 at the first seed that breaks, whose replay line is the last line printed."""
+    """The exit code: 1 at the first seed that breaks, whose replay line is the last line
+    printed."""
     parser = argparse.ArgumentParser(prog="python -m tests.sim", description=__doc__)
     parser.add_argument("--seed", type=int, help="replay this one seed")
     parser.add_argument("--seeds", type=int, default=200, help="run seeds 0 … N-1")

@@ -1,8 +1,8 @@
 """The simulated disk: no threads, virtual time, and it can stop at any point.
 
-A commit becomes visible to readers some time before it returns, and what a reader brings is some time old when it arrives: the
-races that a real disk has, made wide. Two sides: a model in plain Python, and SQLite in memory with the real projection and
-queries.
+A commit becomes visible to readers some time before it returns, and what a reader brings is some
+time old when it arrives: the races that a real disk has, made wide. Two sides: a model in plain
+Python, and SQLite in memory with the real projection and queries.
 """
 
 from abc import ABC, abstractmethod
@@ -166,7 +166,8 @@ class ModelDisk(SimulatedDisk):
 
 
 class SqliteDisk(SimulatedDisk):
-    """The real side: schema, projection and queries as in production, in memory and without threads."""
+    """The real side: schema, projection and queries as in production, in memory and without
+    threads."""
 
     def __init__(self, random: Random) -> None:
         super().__init__(random)

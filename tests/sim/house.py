@@ -1,4 +1,5 @@
-"""A small house of actors over a simulated disk, for directed tests: one line to open, one to make a user or a post."""
+"""A small house of actors over a simulated disk, for directed tests: one line to open, one to make
+a user or a post."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager

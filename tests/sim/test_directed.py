@@ -10,12 +10,12 @@ from trio.testing import wait_all_tasks_blocked
 from actors.decisions import Refused
 from actors.kinds import BEHAVIOURS, Behaviour
 from actors.post.messages import DeletePost, Like, LikeReply, Unlike
-from actors.runtime import limits, rounds
+from actors.runtime import rounds
 from actors.runtime.asking import Bug, KeyConflict, Overloaded, RequestKey
 from actors.user.messages import Follow, Publish, Unfollow
 from storage.facts import PostLiked
 from storage.ids import Kind, post_key, user_key
-from storage.reads import Span
+from storage.reads import REPLY_KEPT_MS, Span
 from tests.sim.disk import ModelDisk
 from tests.sim.house import PICTURE, open_house
 from tests.sim.watched import WatchedRounds
@@ -145,7 +145,7 @@ async def test_a_keyed_request_whose_answer_was_lost_happens_once(autojump_clock
 
                 async def commit_and_die(group: Any) -> None:
                     await commit(group)  # noqa: B023
-                    plug.cancel()  # noqa: B023
+                    plug.cancel()
                     await trio.sleep_forever()
 
                 disk.commit = commit_and_die  # type: ignore[method-assign]
@@ -164,7 +164,7 @@ async def test_a_kept_reply_is_forgotten_after_a_day(autojump_clock: Any) -> Non
     async with open_house() as house:
         await house.user("ann")
         first = await house.post(1, key)
-        await trio.sleep(limits.KEPT_REPLY_MS / 1000 - 60)
+        await trio.sleep(REPLY_KEPT_MS / 1000 - 60)
         assert await house.post(1, key) == first
         await trio.sleep(61)
         assert await house.post(1, key) != first
@@ -283,9 +283,7 @@ async def test_the_rounds_stop_with_every_command_answered_and_snapshots_written
         ann = await house.user("ann")
         post = await house.post(ann)
         await house.actors.ask(Like(post, ann, ann))
-    assert post_key(post) in disk._snapshots  # noqa: SLF001
+    assert post_key(post) in disk._snapshots
     async with open_house(disk) as house:
         assert await house.actors.ask(Like(post, ann, ann)) == LikeReply(liked=True, likes=1)
         assert house.actors.directory.cells[post_key(post)].folded == len(disk.journal)
-
-

@@ -1,4 +1,5 @@
-"""Random histories, each checked in every way that `simulation` knows. A failing seed prints the line that replays it."""
+"""Random histories, each checked in every way that `simulation` knows. A failing seed prints the
+line that replays it."""
 
 import pytest
 

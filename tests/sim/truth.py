@@ -1,4 +1,5 @@
-"""The truth, told as simply as possible: sets and lists, folded from facts by code that shares nothing with Triptych's.
+"""The truth, told as simply as possible: sets and lists, folded from facts by code that shares
+nothing with Triptych's.
 
 The simulated disk answers from one of these, and the checker compares everything with another.
 """

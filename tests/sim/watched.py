@@ -1,8 +1,8 @@
-"""Rounds that are watched: every decision is made a second time on the fold of everything appended for its actor, and every answer is held
-against what was delivered when it was given.
+"""Rounds that are watched: every decision is made a second time on the fold of everything appended
+for its actor, and every answer is held against what was delivered when it was given.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from actors.decisions import Accepted, Moment, Refused
 from actors.kinds import BEHAVIOURS
@@ -18,7 +18,8 @@ class Broken(Exception):
 
 
 class Shadows:
-    """Every actor's state as the fold of everything appended, delivered or not, by nothing but `fold`."""
+    """Every actor's state as the fold of everything appended, delivered or not, by nothing but
+    `fold`."""
 
     def __init__(self, journal: list[Entry]) -> None:
         self.states: dict[int, Any] = {}
@@ -41,7 +42,7 @@ class Shadows:
 class WatchedRounds(Rounds):
     """`Rounds` with a witness. `journal` is set by the simulation before the actors open."""
 
-    journal: list[Entry] = []
+    journal: ClassVar[list[Entry]] = []
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)

@@ -1,0 +1,135 @@
+"""What holds for every answer: its shape when it is an error, its headers, its id."""
+
+import os
+from typing import Any, cast
+
+import httpx
+import msgspec
+import pytest
+import trio
+
+from server.app import SECURITY_HEADERS, make_app
+from server.passwords import Passwords
+from server.routes.table import ROUTES
+from server.routing import Route, Who
+from server.settings import Settings
+from tests.api.world import Person, World
+
+
+def path_of(route: Route) -> str:
+    """A path of the route that names nothing which exists."""
+    named = route.path.replace(":user_id", "99").replace(":post_id", "99")
+    return named.replace(":name", "nothing.jpg")
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+async def test_every_answer_has_an_id_and_is_safe_to_look_at(world: World, route: Route) -> None:
+    answer = await world.client.request(route.method, path_of(route))
+    assert answer.headers["x-request-id"]
+    for name, value in SECURITY_HEADERS.items():
+        assert answer.headers[name] == value
+    if answer.status_code >= 400:
+        assert set(answer.json()["error"]) == {"code", "message", "details"}
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+async def test_only_who_may_gets_in(world: World, route: Route) -> None:
+    answer = await world.client.request(route.method, path_of(route))
+    assert (answer.status_code == 401) == (route.who is Who.USER)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/api/v1", "/api/v1/nothing", "/api//v1/feed", "/%ff", "/😍"]
+)
+async def test_an_unknown_route_is_not_found(world: World, path: str) -> None:
+    answer = await world.client.get(path)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "NOT_FOUND"
+
+
+@pytest.mark.parametrize("method", ["PUT", "OPTIONS", "PATCH", "BREW"])
+async def test_a_wrong_method_is_told_the_right_ones(world: World, method: str) -> None:
+    answer = await world.client.request(method, "/api/v1/posts/1/like")
+    assert answer.status_code == 405
+    assert answer.json()["error"]["code"] == "METHOD_NOT_ALLOWED"
+    assert answer.headers["allow"] == "DELETE, POST"
+
+
+async def test_a_slash_at_the_end_makes_no_difference(world: World) -> None:
+    assert (await world.client.get("/healthz/")).status_code == 200
+
+
+async def test_a_sane_request_id_is_kept_and_others_replaced(world: World) -> None:
+    kept = await world.client.get("/healthz", headers={"X-Request-Id": "trace-1"})
+    assert kept.headers["x-request-id"] == "trace-1"
+    for bad in ("a b", "x" * 129, '"', ""):
+        answer = await world.client.get("/healthz", headers={"X-Request-Id": bad})
+        assert answer.headers["x-request-id"] not in (bad, "")
+
+
+async def test_health_and_readiness(world: World) -> None:
+    for path in ("/healthz", "/readyz"):
+        answer = await world.client.get(path)
+        assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    world.context.readiness.stop()
+    answer = await world.client.get("/readyz")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "SERVER_ERROR")
+    assert answer.headers["retry-after"]
+    assert (await world.client.get("/healthz")).status_code == 200
+
+
+async def test_head_works_where_get_does(ann: Person) -> None:
+    whole = await ann.get("/feed")
+    answer = await ann.call("HEAD", "/api/v1/feed")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-length"] == whole.headers["content-length"]
+
+
+@pytest.mark.parametrize("query", ["%ff=%fe", "count=%ff", "a=b=c&&=", "cursor=%00", "count[]=1"])
+async def test_no_query_breaks_anything(ann: Person, query: str) -> None:
+    answer = await ann.call("GET", f"/api/v1/feed?{query}")
+    assert answer.status_code in (200, 400)
+
+
+async def test_a_query_of_raw_bytes_is_a_bad_request(world: World) -> None:
+    sent: list[dict[str, object]] = []
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": "/healthz",
+        "query_string": b"\xff\xfe",
+        "headers": [(b"host", b"test")],
+    }
+    await make_app(world.context)(scope, receive, send)  # pyright: ignore
+    assert sent[0]["status"] == 400
+
+
+async def test_no_more_requests_at_once_than_allowed(world: World) -> None:
+    settings = Settings(requests_max=1)
+    threads = trio.CapacityLimiter(1)
+    context = msgspec.structs.replace(
+        world.context, settings=settings, passwords=Passwords(threads, os.urandom)
+    )
+    transport = httpx.ASGITransport(app=cast(Any, make_app(context)))
+    login = {"username": "ann", "password": "correct horse"}
+    async with (
+        httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+        trio.open_nursery() as nursery,
+        threads,
+    ):
+        nursery.start_soon(lambda: client.post("/api/v1/auth/login", json=login))
+        with trio.fail_after(5):
+            while threads.statistics().tasks_waiting == 0:
+                await trio.lowlevel.checkpoint()
+        answer = await client.post("/api/v1/auth/login", json=login)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        assert (await client.get("/healthz")).status_code == 200
