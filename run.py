@@ -5,6 +5,7 @@ knows Hypercorn.
 other order. Errors are one sentence with the remedy, and an exit code.
 """
 
+import contextlib
 import logging
 import os
 import secrets
@@ -116,14 +117,19 @@ def _die(failure: DiskFailed) -> NoReturn:
 async def serve_folder(folder: DataFolder, settings: Settings, listening: socket.socket) -> None:
     """The whole server, until a signal stops it."""
     clocks = Clocks(unix_ms, time.perf_counter)
+    bound = bound_url(listening)
+    url = settings.public_url or bound
     async with open_disk(folder.database) as disk, open_actors(MortalDisk(disk), clocks) as actors:
-        context = make_context(folder, settings, actors, base_url(settings, listening))
+        feed = Inboxes(actors, POLICIES[settings.fan_out], time.perf_counter)
+        context = make_context(folder, settings, actors, feed, url)
         stop, served = trio.Event(), trio.Event()
         async with trio.open_nursery() as edge:
             await edge.start(stop_on_signals, context.readiness, stop)
+            edge.start_soon(feed.run)
             edge.start_soon(sweep, context)
             await edge.start(serve_app, context, listening, stop, served)
-            click.echo(f"Triptych serves {context.base_url} from {folder.path}; Ctrl-C stops it")
+            where = url if url == bound else f"{url} at {bound}"
+            click.echo(f"Triptych serves {where} from {folder.path}; Ctrl-C stops it")
             await stop.wait()
             with trio.move_on_after(FINISH_SERVER_S):
                 await served.wait()
@@ -137,11 +143,12 @@ async def serve_folder(folder: DataFolder, settings: Settings, listening: socket
     log.info("stopped")
 
 
-def make_context(folder: DataFolder, settings: Settings, actors: Actors, url: str) -> Context:
+def make_context(
+    folder: DataFolder, settings: Settings, actors: Actors, feed: Inboxes, url: str
+) -> Context:
     """What handlers work with, and everybody who listens to the deliveries, in the order of
     hearing."""
     key = secret(folder, "tokens", secrets.token_bytes)
-    feed = Inboxes(actors, POLICIES[settings.fan_out])
     views = Views(actors, url)
     tokens = AccessTokens(derive_key(key, "access tokens"))
     sessions = Sessions(actors)
@@ -171,20 +178,28 @@ def make_context(folder: DataFolder, settings: Settings, actors: Actors, url: st
 
 
 def listen(settings: Settings) -> socket.socket:
-    """The socket to serve on, bound; the port that it got is its own. Raises `OSError`."""
-    family, kind, _, _, address = socket.getaddrinfo(
-        settings.host, settings.port, type=socket.SOCK_STREAM
-    )[0]
-    listening = socket.socket(family, kind)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind(address)
-    return listening
+    """The socket to serve on, bound; the port that it got is its own. Raises `BadSetting`."""
+    with contextlib.ExitStack() as on_failure:
+        try:
+            family, kind, _, _, address = socket.getaddrinfo(
+                settings.host, settings.port, type=socket.SOCK_STREAM
+            )[0]
+            listening = on_failure.enter_context(socket.socket(family, kind))
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+        except OSError as error:
+            where = f"host {settings.host}, port {settings.port}"
+            raise BadSetting(
+                f"can't listen on {where}: {error.strerror}; choose others with --host and --port"
+            ) from None
+        on_failure.pop_all()
+        return listening
 
 
-def base_url(settings: Settings, listening: socket.socket) -> str:
-    """What our URLs begin with: `public_url`, or the address bound."""
+def bound_url(listening: socket.socket) -> str:
+    """The address bound."""
     host, port = listening.getsockname()[:2]
-    return settings.public_url or f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 async def serve_app(

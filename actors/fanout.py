@@ -1,19 +1,27 @@
-"""Who gets a post, when, and what an inbox remembers: pure functions over numbers and bitmaps.
+"""Who gets a post, when, and at what cost: the policies of fan-out, pure functions over numbers and
+bitmaps.
 
-The server and the lab run the same policies. At publish a policy says whom to push to; at read,
-whether inboxes are read at all or all is pulled. `actors.runtime.inboxes` keeps the inboxes and
-fills them.
+The server and the lab run the same ones. At publish a policy says whose inboxes get the post; whoever
+is left out learns at reading that the author has posts to be pulled. `actors.inbox` is what gets
+them, `actors.runtime.inboxes` keeps the inboxes and carries the policy out.
 """
 
-from array import array
-from bisect import bisect_left
-from collections.abc import Iterable
 from typing import Protocol
 
 from pyroaring import BitMap
 
-from actors.members import Members, MemberSet
-from storage.reads import Span
+from actors.members import MemberSet
+
+HYBRID_FOLLOWERS_MAX = 10_000
+"""Followers up to which `hybrid` pushes. A push to that many resident inboxes takes some 15 ms in all,
+in slices; above it, each of their readers pulls from one author more."""
+
+LOSSY_FOLLOWING_MAX = 2_000
+"""Following up to which `lossy` drops nothing: the figure that Bluesky published for its own timelines
+(Jaz, "When imperfect systems are good", 2025)."""
+
+_MIX_POST, _MIX_OWNER = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F
+"""Odd 64-bit constants (of the golden ratio and of xxHash): they spread the bits of what they multiply."""
 
 
 class Policy(Protocol):
@@ -23,9 +31,13 @@ class Policy(Protocol):
     reads_inboxes: bool
     """False: a feed is always pulled, and no inbox is kept."""
 
-    def push_to(self, followers: MemberSet, resident: BitMap) -> BitMap:
-        """At publish: which accounts' inboxes get the post. `resident` are the accounts that have
-        one."""
+    def push_to(self, followers: MemberSet, resident: BitMap, active: BitMap) -> BitMap:
+        """At publish: whose inboxes get the post. `resident` are the accounts that have one, `active`
+        those of them that were read lately."""
+        ...
+
+    def keeps(self, post: int, owner: int, following: int) -> bool:
+        """Whether the inbox of `owner`, who follows `following` accounts, keeps a post pushed to it."""
         ...
 
 
@@ -36,8 +48,11 @@ class Push:
     name = "push"
     reads_inboxes = True
 
-    def push_to(self, followers: MemberSet, resident: BitMap) -> BitMap:
+    def push_to(self, followers: MemberSet, resident: BitMap, active: BitMap) -> BitMap:
         return followers.among(resident)
+
+    def keeps(self, post: int, owner: int, following: int) -> bool:
+        return True
 
 
 class Pull:
@@ -46,84 +61,56 @@ class Pull:
     name = "pull"
     reads_inboxes = False
 
-    def push_to(self, followers: MemberSet, resident: BitMap) -> BitMap:
+    def push_to(self, followers: MemberSet, resident: BitMap, active: BitMap) -> BitMap:
         return BitMap()
 
+    def keeps(self, post: int, owner: int, following: int) -> bool:
+        return True
 
-POLICIES: dict[str, Policy] = {policy.name: policy for policy in (Push(), Pull())}
-"""Every policy by the name that the setting `fan_out` gives it."""
+
+class Hybrid(Push):
+    """Push while the author has few followers, pull from those who have many."""
+
+    name = "hybrid"
+
+    def __init__(self, followers_max: int = HYBRID_FOLLOWERS_MAX) -> None:
+        self.followers_max = followers_max
+
+    def push_to(self, followers: MemberSet, resident: BitMap, active: BitMap) -> BitMap:
+        if len(followers) > self.followers_max:
+            return BitMap()
+        return followers.among(resident)
 
 
-class Inbox:
-    """The newest posts of one home feed, complete above its `floor`: a cache of the pull, never
-    more.
+class Threshold(Push):
+    """Push to those who have read their feed lately; whoever comes back later pulls."""
 
-    Changed by deliveries (`push`, `follow`, `unfollow`) and by fills. An id may have been deleted
-    since.
+    name = "threshold"
+
+    def push_to(self, followers: MemberSet, resident: BitMap, active: BitMap) -> BitMap:
+        return followers.among(active)
+
+
+class Lossy(Push):
+    """Push, but an inbox whose owner follows very many keeps only a share of what it gets.
+
+    The share is min(cap / following, 1). Which posts are kept is fixed by post and owner, so that
+    a history can be replayed.
     """
 
-    __slots__ = ("_authors", "_most", "_posts", "floor", "following", "marked", "owner")
+    name = "lossy"
 
-    def __init__(self, owner: int, most: int) -> None:
-        self.owner = owner
-        self.following: MemberSet = Members()
-        self.marked = True
-        """It lacks something: fill it before the next read."""
-        self.floor = 0
-        """The smallest id from which on it is complete; 0 if nothing older exists."""
-        self._most = most
-        self._posts = array("Q")
-        self._authors = array("I")
+    def __init__(self, following_max: int = LOSSY_FOLLOWING_MAX) -> None:
+        self.following_max = following_max
 
-    def __len__(self) -> int:
-        return len(self._posts)
+    def keeps(self, post: int, owner: int, following: int) -> bool:
+        if following <= self.following_max:
+            return True
+        mixed = (post * _MIX_POST ^ owner * _MIX_OWNER) * _MIX_POST & 0xFFFF_FFFF_FFFF_FFFF
+        return (mixed >> 32) * following < self.following_max << 32
 
-    def fill(self, following: Iterable[int], posts: list[tuple[int, int]], complete: bool) -> None:
-        """Replace everything by what the pull says: (post, author) newest first, `complete` if it
-        has all."""
-        self.following = Members(following)
-        self.marked = False
-        self._posts = array("Q", (post for post, _ in reversed(posts)))
-        self._authors = array("I", (author for _, author in reversed(posts)))
-        self.floor = 0 if complete else self._posts[0]
 
-    def push(self, post: int, author: int) -> None:
-        """A new post, younger than all before it. Past the most it may hold, the oldest goes."""
-        self._posts.append(post)
-        self._authors.append(author)
-        if len(self._posts) > self._most:
-            self._posts.pop(0)
-            self._authors.pop(0)
-            self.floor = self._posts[0]
-
-    def follow(self, author: int) -> None:
-        """Its owner follows `author` from now on, whose earlier posts are missing."""
-        self.following.add(author)
-        self.marked = True
-
-    def unfollow(self, author: int) -> None:
-        """Its owner follows `author` no longer; the posts are skipped at reading."""
-        self.following.discard(author)
-
-    def read(self, span: Span) -> list[int] | None:
-        """The ids of the feed in `span`, newest first; None where only the pull knows."""
-        if span.after is not None:
-            if span.after + 1 < self.floor:
-                return None
-            first = bisect_left(self._posts, span.after + 1)
-            return self._shown(range(first, len(self._posts)), span.limit)[::-1]
-        end = len(self._posts) if span.before is None else bisect_left(self._posts, span.before)
-        shown = self._shown(range(end - 1, -1, -1), span.limit)
-        if len(shown) < span.limit and self.floor > 0:
-            return None
-        return shown
-
-    def _shown(self, places: Iterable[int], limit: int) -> list[int]:
-        shown: list[int] = []
-        for place in places:
-            author = self._authors[place]
-            if author == self.owner or author in self.following:
-                shown.append(self._posts[place])
-                if len(shown) == limit:
-                    break
-        return shown
+POLICIES: dict[str, Policy] = {
+    policy.name: policy for policy in (Hybrid(), Push(), Pull(), Threshold(), Lossy())
+}
+"""Every policy by the name that the setting `fan_out` gives it."""

@@ -5,6 +5,7 @@ Called by `server.app` for the route that Quart matched. In this order: the toke
 headers, the query, the body; so that nobody makes us read a body before we know who sends it.
 """
 
+import functools
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -16,13 +17,21 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from server.calls import IDEMPOTENCY_KEY, Call, Viewer, parse_idempotency_key, parse_path
 from server.connection import ClientLeft, PulledRequest
 from server.context import Context
-from server.problems import invalid, limits_of, problem_of_decoding, too_large, unauthorized
+from server.problems import (
+    Detail,
+    invalid,
+    limits_of,
+    problem_of_decoding,
+    too_large,
+    unauthorized,
+)
 from server.routing import Multipart, Nothing, Route, Who
 
 JSON_BYTES_MAX = 1_048_576
 """1 MiB: far above any JSON request there is, small enough to hold for every request under way."""
 
 BEARER = "bearer "
+BODYLESS_METHODS = ("GET", "HEAD")
 
 _INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 
@@ -76,10 +85,10 @@ def _key_of(route: Route, request: PulledRequest) -> str | None:
 
 def read_query(kind: type[Any], request: PulledRequest) -> Any:
     """The query in its type. Raises a 400 that names the field."""
-    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    fields = _fields_of(kind)
     values = {name: request.args[name] for name in fields if name in request.args}
     for name, text in values.items():
-        limits = limits_of(kind, name)
+        limits = fields[name]
         # msgspec would take "2e1" for 20.
         if "min" in limits and not _INTEGER.fullmatch(text):
             raise invalid(f"{name} must be an integer", name, **limits)
@@ -89,13 +98,22 @@ def read_query(kind: type[Any], request: PulledRequest) -> Any:
         raise problem_of_decoding(error, kind) from None
 
 
+@functools.cache
+def _fields_of(kind: type[Any]) -> dict[str, dict[str, Detail]]:
+    """The names of a query's fields, each with its limits."""
+    names = [field.encode_name for field in msgspec.structs.fields(kind)]
+    return {name: limits_of(kind, name) for name in names}
+
+
 async def _read_body(route: Route, request: PulledRequest) -> Any:
     """The body in its type; a form is left for the handler to read. Raises a 400 or a 413."""
     kind = route.body
     if kind is Multipart:
         return Multipart()
     try:
-        body = await request.pulled.read(JSON_BYTES_MAX) if request.has_unread_body else b""
+        # HTTP/2 announces no body: only of a GET nobody expects one.
+        expected = request.has_unread_body or request.method not in BODYLESS_METHODS
+        body = await request.pulled.read(JSON_BYTES_MAX) if expected else b""
     except RequestEntityTooLarge:
         raise too_large("The body is too large", max_bytes=JSON_BYTES_MAX) from None
     if kind is Nothing:

@@ -22,7 +22,8 @@ from server.answers import problem_answer
 from server.connection import PulledConnection, PulledRequest
 from server.context import Context
 from server.problems import (
-    SERVER_ERRORS,
+    STATUSES,
+    Code,
     Problem,
     invalid,
     overloaded,
@@ -44,6 +45,9 @@ SECURITY_HEADERS = {
 
 RETRY_AFTER_S = 1
 """What a client is told while more requests are under way than the settings allow."""
+
+BUG = STATUSES[Code.SERVER_ERROR]
+"""What is logged with its cause. Shedding load is not: it would be one more load."""
 
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _PARAMETER = re.compile(r":(\w+)")
@@ -112,7 +116,7 @@ class Triptych(QuartTrio):
 def answer_to_exception(error: Exception) -> TrioResponse:
     """The problem that an exception becomes; ours are logged with their cause."""
     problem = problem_of_exception(error)
-    if problem.status in SERVER_ERRORS and not isinstance(error, Problem):
+    if problem.status == BUG and not isinstance(error, Problem):
         log.error("request failed", exc_info=error)
     return problem_answer(problem)
 

@@ -132,10 +132,13 @@ async def _send_answer(method: str, response: Response, send: Send) -> None:
     await send_message(
         {"type": "http.response.start", "status": response.status_code, "headers": headers}
     )
+    held = b""  # One piece back, so that the last one can say that it is.
     if method != "HEAD":
         body = cast(AbstractAsyncContextManager[AsyncIterable[bytes]], response.response)
         async with body as chunks:
             async for chunk in chunks:
-                message = {"type": "http.response.body", "body": chunk, "more_body": True}
-                await send_message(message)
-    await send_message({"type": "http.response.body", "body": b"", "more_body": False})
+                if held:
+                    message = {"type": "http.response.body", "body": held, "more_body": True}
+                    await send_message(message)
+                held = chunk
+    await send_message({"type": "http.response.body", "body": held, "more_body": False})

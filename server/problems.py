@@ -19,7 +19,6 @@ from actors.runtime.asking import Bug, KeyConflict, Overloaded
 Detail = str | int | float | bool | None
 
 CLIENT_ERRORS = range(400, 500)
-SERVER_ERRORS = range(500, 600)
 
 
 class Code(Enum):

@@ -35,12 +35,15 @@ MEDIA_FIELDS = ("media", "media[]")
 BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]", re.ASCII)
 """RFC 2046, 5.1.1: at most 70 of these characters, the last no space."""
 
-PARSED_BYTES = 32 * KIBIBYTE
-"""Bytes given to the decoder at once: a step of the loop stays below a millisecond."""
+LINE_BREAK = re.compile(rb"[\r\n]")
 
-UNPARSED_BYTES_MAX = 64 * KIBIBYTE
-"""Bytes that the decoder may hold undecided: a part's headers or what precedes the first boundary.
-Without this a body without any boundary would be held whole."""
+PARSED_BYTES = 8 * KIBIBYTE
+"""Bytes given to the decoder at once. Smaller pieces take longer, larger ones hold up the loop."""
+
+UNPARSED_BYTES_MAX = 16 * KIBIBYTE
+"""Bytes that the decoder may hold undecided: a part's headers, or what precedes the first boundary.
+Without this a body without any boundary would be held whole, and headers made to be slow to parse
+(a microsecond a byte) would hold up the loop for longer than ten milliseconds."""
 
 PREPARING_S_MAX = 60.0
 """Waiting for a thread included. Ten 12-megapixel JPEGs take three seconds on a small machine."""
@@ -109,6 +112,47 @@ def _boundary(content_type: str) -> bytes:
     return boundary.encode("ascii")
 
 
+class _Decoder:
+    """werkzeug's decoder behind a gate that lets no delimiter through in two pieces.
+
+    Of `\\r\\n--boundary-` at a piece's end it takes the `\\r` for content (its issue 3285): where
+    the network happens to cut a body would change what a file holds.
+    """
+
+    def __init__(self, boundary: bytes) -> None:
+        self._decoder = multipart.MultipartDecoder(boundary, UNPARSED_BYTES_MAX)
+        self._delimiter_bytes = len(b"\r\n--" + boundary + b"--")
+        self._held = b""
+
+    def events(self, data: bytes | None) -> Iterator[multipart.Event]:
+        """What is in the next bytes, or, with None, at the end of the body. Raises `BadForm`."""
+        try:
+            self._decoder.receive_data(self._hold_back(data or b"", at_end=data is None))
+            if data is None:
+                self._decoder.receive_data(None)
+            while True:
+                event = self._decoder.next_event()
+                if isinstance(event, multipart.NeedData):
+                    return
+                yield event
+                if isinstance(event, multipart.Epilogue):
+                    return
+        except RequestEntityTooLarge as error:
+            raise BadForm(
+                None, "What is around the parts of the form, or their headers, is too long"
+            ) from error
+        except ValueError as error:
+            raise BadForm(None, "The multipart body is malformed") from error
+
+    def _hold_back(self, data: bytes, *, at_end: bool) -> bytes:
+        """The bytes up to the first line break that may begin an unfinished delimiter."""
+        data = self._held + data
+        begun = LINE_BREAK.search(data, max(0, len(data) - self._delimiter_bytes))
+        end = len(data) if begun is None or at_end else begun.start()
+        self._held = data[end:]
+        return data[:end]
+
+
 class _FormReading:
     """One body being read: the decoder, the part that is under way, and what has been counted."""
 
@@ -120,7 +164,7 @@ class _FormReading:
         limits: UploadLimits,
         threads: trio.CapacityLimiter | None,
     ) -> None:
-        self._decoder = multipart.MultipartDecoder(boundary, UNPARSED_BYTES_MAX)
+        self._decoder = _Decoder(boundary)
         self._form = form
         self._folder = folder
         self._limits = limits
@@ -135,7 +179,7 @@ class _FormReading:
             if self._body_bytes > self._limits.body_bytes:
                 details = {"max_bytes": self._limits.body_bytes}
                 raise FileTooLarge(None, "The body is too large", details)
-        for event in self._events(data):
+        for event in self._decoder.events(data):
             match event:
                 case multipart.Field() | multipart.File():
                     self._part = self._begin(event)
@@ -145,24 +189,6 @@ class _FormReading:
                         await self._part.end()
                 case _:
                     pass
-
-    def _events(self, data: bytes | None) -> Iterator[multipart.Event]:
-        """What the decoder makes of the next bytes; all that it may raise becomes `BadForm`."""
-        try:
-            self._decoder.receive_data(data)
-            while True:
-                event = self._decoder.next_event()
-                if isinstance(event, multipart.NeedData):
-                    return
-                yield event
-                if isinstance(event, multipart.Epilogue):
-                    return
-        except RequestEntityTooLarge as error:
-            raise BadForm(
-                None, "What is around the parts of the form, or their headers, is too long"
-            ) from error
-        except ValueError as error:
-            raise BadForm(None, "The multipart body is malformed") from error
 
     def _begin(self, event: multipart.Field | multipart.File) -> Part:
         self._parts += 1

@@ -16,6 +16,10 @@ ID_SEQUENCE_BITS = 12
 survives a client that reads it into a double, and an actor key still fits SQLite's 64 bits."""
 
 
+ID_MAX = 2**63 - 1
+"""Above every id and seq: the largest integer that SQLite keeps."""
+
+
 class Kind(IntEnum):
     """The kinds of actor. The numbers are stored: never change one."""
 

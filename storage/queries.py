@@ -12,14 +12,12 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from storage.facts import Entry, decode_fact, with_texts
+from storage.ids import ID_MAX
 from storage.readings import READINGS, Reading
 from storage.reads import ActorHistory, Answer, GetFeed, GetHistory, Question, Snapshot, Span
 from storage.sqlite import Connection, transaction
 
 T = TypeVar("T")
-
-NUMBER_MAX = 2**63 - 1
-"""The largest integer of SQLite. A larger one names nothing, so it is asked as this one."""
 
 ENTRIES_A_READ = 4_096
 """Facts of an actor's history, and texts of them, that one statement reads: a few MB at most."""
@@ -77,7 +75,7 @@ def parameters_of(question: Question[Any]) -> dict[str, object]:
             case Span():
                 parameters["limit"] = value.limit
                 parameters["before"] = (
-                    NUMBER_MAX if value.before is None else _bounded(value.before)
+                    ID_MAX if value.before is None else _bounded(value.before)
                 )
                 parameters["after"] = -1 if value.after is None else _bounded(value.after)
             case tuple():
@@ -90,12 +88,12 @@ def parameters_of(question: Question[Any]) -> dict[str, object]:
             case _:
                 parameters[name] = value
     if isinstance(question, GetFeed):
-        parameters |= {"limit": question.limit + 1, "before": NUMBER_MAX, "after": -1}
+        parameters |= {"limit": question.limit + 1, "before": ID_MAX, "after": -1}
     return parameters
 
 
 def _bounded(number: int) -> int:
-    return max(-1, min(number, NUMBER_MAX))
+    return max(-1, min(number, ID_MAX))
 
 
 def _json(numbers: list[int]) -> str:

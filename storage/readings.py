@@ -28,6 +28,7 @@ from storage.reads import (
     GetSession,
     GetUsers,
     KeptReply,
+    PullFrom,
     PullPosts,
     Question,
     Relation,
@@ -66,9 +67,16 @@ select json_object(
     'at', coalesce((select at from journal where seq = (select max(seq) from journal)), 0))"""
 
 
-def merge(nearest: str, beyond: str, order: str) -> str:
-    """The pull: `merged` yields the posts of `:viewer` and of those it follows, in `order`, up to
-    `:limit`.
+FEED_AUTHORS = """
+    select followee from follows where follower = :viewer and followee <> :viewer
+    union all select :viewer"""
+
+SOME_AUTHORS = "select value from json_each(:authors)"
+
+
+def merge(nearest: str, beyond: str, order: str, authors: str = FEED_AUTHORS) -> str:
+    """The pull: `merged` yields the posts of `authors`, by default `:viewer` and those it follows,
+    in `order`, up to `:limit`.
 
     A recursive query with an order is a priority queue: it begins with each author's first post in
     the span, and whenever it takes one out it puts that author's next one in. So it looks once at
@@ -76,9 +84,7 @@ def merge(nearest: str, beyond: str, order: str) -> str:
     """
     inside = "p.post > :after and p.post < :before"
     return f"""
-with recursive authors (author) as (
-    select followee from follows where follower = :viewer and followee <> :viewer
-    union all select :viewer),
+with recursive authors (author) as ({authors}),
 heads (post, author) as materialized (
     select (select {nearest}(p.post) from posts p where p.author = authors.author and {inside}),
         author
@@ -213,6 +219,11 @@ READINGS: dict[type[Question[Any]], Reading] = {
     GetBeginning: Reading(BEGINNING, Beginning),
     GetFeed: Reading(FEED, tuple[list[int], Pairs], finish=finish_feed),
     PullPosts: Reading(MERGE_DOWNWARD + MERGED_POSTS, list[int], MERGE_UPWARD + MERGED_POSTS),
+    PullFrom: Reading(
+        merge("max", "<", "desc", SOME_AUTHORS) + MERGED_POSTS,
+        list[int],
+        merge("min", ">", "asc", SOME_AUTHORS) + MERGED_POSTS,
+    ),
     GetPostsOf: Reading(posts_of("desc"), list[int], posts_of("asc")),
     GetFollowers: Reading(followers("desc"), Pairs, followers("asc")),
     GetRows: Reading(ROWS, Rows),

@@ -58,7 +58,7 @@ class Span(msgspec.Struct, frozen=True):
     first.
 
     With `before`, the ones nearest below it; with `after`, the ones nearest above it; with
-    neither, the newest.
+    neither, the newest. With both, the ones nearest below `before` that lie above `after`.
     """
 
     limit: int
@@ -171,6 +171,13 @@ class PullPosts(Question[list[int]], frozen=True):
     """The pull: ids of the posts of `viewer` and of those it follows."""
 
     viewer: int
+    span: Span
+
+
+class PullFrom(Question[list[int]], frozen=True):
+    """The pull from some authors only. A span with both `before` and `after` is read downward."""
+
+    authors: tuple[int, ...]
     span: Span
 
 

@@ -1,22 +1,33 @@
 """The inboxes that are resident, and home feeds read through them.
 
-A delivery pushes to them or marks them; a reader fills the one it needs. An inbox is neither
-folded nor snapshotted: what is lost here is filled again by the pull.
+A delivery pushes to them or marks them; a reader fills the one it needs, and pulls from authors
+who did not push to it. An inbox is neither folded nor snapshotted: what is lost here is filled
+again by the pull.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable
+from itertools import islice
 
+import msgspec
 import trio
 from pyroaring import BitMap
 
-from actors.fanout import Inbox, Policy
+from actors.fanout import Policy
+from actors.inbox import Inbox
 from actors.runtime.actors import Actors
-from actors.runtime.limits import INBOX_POSTS_MAX, INBOXES_MAX
+from actors.runtime.limits import (
+    ACTIVE_S,
+    FEED_TRIES,
+    INBOX_POSTS_MAX,
+    INBOXES_MAX,
+    PUSH_SLICE,
+    UNPUSHED_AUTHORS_MAX,
+)
 from actors.user.state import UserState
 from storage.facts import Entry, Followed, PostPublished, Unfollowed
-from storage.ids import user_key
-from storage.reads import GetFeed, PullPosts, Span
+from storage.ids import ID_MAX, user_key
+from storage.reads import GetFeed, PullFrom, PullPosts, Span
 
 Change = Callable[[Inbox], None]
 
@@ -34,39 +45,114 @@ class Slot:
         """Set when the fill that is under way has ended; None while there is none."""
 
 
+class Sizes(msgspec.Struct, frozen=True):
+    """The bounds of the inboxes; tests make them small."""
+
+    inbox_posts: int = INBOX_POSTS_MAX
+    inboxes: int = INBOXES_MAX
+    push_slice: int = PUSH_SLICE
+    unpushed_authors: int = UNPUSHED_AUTHORS_MAX
+    active_s: float = ACTIVE_S
+
+
+class Handout:
+    """A push too long for one step: those in `left` do not have the post yet."""
+
+    __slots__ = ("author", "left", "post", "seq")
+
+    def __init__(self, seq: int, post: int, author: int, left: BitMap) -> None:
+        self.seq = seq
+        self.post = post
+        self.author = author
+        self.left = left
+
+
 class Inboxes:
-    """`FeedReading` in the flesh, and the listener that keeps it warm."""
+    """`FeedReading` in the flesh, and the listener that keeps it warm. Start `run` in a nursery."""
 
     def __init__(
         self,
         actors: Actors,
         policy: Policy,
-        *,
-        posts_max: int = INBOX_POSTS_MAX,
-        inboxes_max: int = INBOXES_MAX,
+        stopwatch: Callable[[], float],
+        sizes: Sizes = Sizes(),  # noqa: B008  # frozen
     ) -> None:
         self._actors = actors
         self._policy = policy
-        self._posts_max = posts_max
-        self._inboxes_max = inboxes_max
+        self._stopwatch = stopwatch
+        self._sizes = sizes
         self._slots: OrderedDict[int, Slot] = OrderedDict()
         self._resident = BitMap()
+        self._active = BitMap()
+        self._active_before = BitMap()
+        self._active_since = stopwatch()
+        self._unpushed: dict[int, int] = {}
+        """author -> seq of its newest post that some inbox did not get"""
+        self._unpushed_authors = BitMap()
+        self._handouts: list[Handout] = []
+        self._handing_out = trio.Event()
+
+    async def run(self) -> None:
+        """Hand out long pushes slice by slice, until cancelled."""
+        while True:
+            if not self._handouts:
+                self._handing_out = trio.Event()
+                await self._handing_out.wait()
+            await self._pause()
+            if self._handouts:
+                self._hand_out_slice(self._handouts[0])
+
+    async def _pause(self) -> None:
+        """Between two slices. The simulator makes it longer."""
+        await trio.lowlevel.checkpoint()
+
+    # Reading.
 
     async def posts(self, viewer: int, span: Span) -> list[int]:
         """Ids of the viewer's home feed in `span`, newest first; fewer than its limit only at the
         feed's end."""
         if self._policy.reads_inboxes:
-            shown = (await self._filled(viewer)).read(span)
+            for _ in range(FEED_TRIES):
+                inbox = await self._filled(viewer)
+                unpushed = self._unpushed_for(inbox)
+                if not unpushed:
+                    shown = inbox.read(span)
+                    break
+                pulled = await self._actors.read(PullFrom(tuple(unpushed), _above(inbox, span)))
+                # What came meanwhile may rest on something newer than what was pulled: then again.
+                if self._is_current(inbox) and self._unpushed_for(inbox) == unpushed:
+                    shown = inbox.read(span, pulled)
+                    break
+            else:
+                shown = None
             if shown is not None:
                 return shown
         return await self._actors.read(PullPosts(viewer, span))
 
+    def _is_current(self, inbox: Inbox) -> bool:
+        slot = self._slots.get(inbox.owner)
+        if slot is None or slot.inbox is not inbox or slot.filled is not None or inbox.marked:
+            return False
+        self._hand_out_to(inbox)
+        return True
+
+    def _unpushed_for(self, inbox: Inbox) -> dict[int, int]:
+        """The authors from whom the owner must pull: their newest unpushed posts came after the
+        fill."""
+        return {
+            author: seq
+            for author in inbox.following.among(self._unpushed_authors)
+            if (seq := self._unpushed[author]) > inbox.filled_seq
+        }
+
     async def _filled(self, viewer: int) -> Inbox:
-        """The inbox of `viewer`, with nothing missing. To be read before the next `await`."""
+        """The inbox of `viewer`, with nothing missing but what must be pulled. To be read before the
+        next `await`."""
+        self._note_activity(viewer)
         while True:
             slot = self._slots.get(viewer)
             if slot is None:
-                slot = self._slots[viewer] = Slot(viewer, self._posts_max)
+                slot = self._slots[viewer] = Slot(viewer, self._sizes.inbox_posts)
                 self._resident.add(viewer)
                 self._evict()
             self._slots.move_to_end(viewer)
@@ -75,6 +161,7 @@ class Inboxes:
             elif slot.inbox.marked:
                 await self._fill(slot)
             else:
+                self._hand_out_to(slot.inbox)
                 return slot.inbox
 
     async def _fill(self, slot: Slot) -> None:
@@ -83,9 +170,10 @@ class Inboxes:
         slot.filled = trio.Event()
         slot.changes = []
         try:
-            answer = await self._actors.read_as_of(GetFeed(slot.inbox.owner, self._posts_max))
+            question = GetFeed(slot.inbox.owner, self._sizes.inbox_posts)
+            answer = await self._actors.read_as_of(question)
             rows = answer.value
-            slot.inbox.fill(rows.following, rows.posts, rows.complete)
+            slot.inbox.fill(rows.following, rows.posts, rows.complete, answer.committed)
             for seq, change in slot.changes:
                 if seq > answer.committed:
                     change(slot.inbox)
@@ -93,21 +181,30 @@ class Inboxes:
             slot.filled.set()
             slot.filled = None
 
+    def _note_activity(self, viewer: int) -> None:
+        """Whoever reads is active until twice `active_s` have gone by at the latest."""
+        now = self._stopwatch()
+        if now - self._active_since > self._sizes.active_s:
+            self._active_before, self._active = self._active, BitMap()
+            self._active_since = now
+        self._active.add(viewer)
+
     def _evict(self) -> None:
         """Beyond the bound, the inbox unread longest goes; one that is being filled stays."""
-        while len(self._slots) > self._inboxes_max:
+        while len(self._slots) > self._sizes.inboxes:
             owner, slot = next(iter(self._slots.items()))
             if slot.filled is not None:
                 break
             del self._slots[owner]
             self._resident.discard(owner)
 
+    # Delivery.
+
     def on_delivered(self, entry: Entry) -> None:
         """Listen to the delivery of one fact."""
         match entry.fact:
             case PostPublished(author=author, post=post) if self._policy.reads_inboxes:
-                for owner in self._owners_of(author):
-                    self._change(owner, entry.seq, lambda inbox: inbox.push(post, author))
+                self._publish(entry.seq, post, author)
             case Followed(followee=followee, follower=follower):
                 self._change(follower, entry.seq, lambda inbox: inbox.follow(followee))
             case Unfollowed(followee=followee, follower=follower):
@@ -115,23 +212,93 @@ class Inboxes:
             case _:
                 pass
 
-    def _owners_of(self, author: int) -> BitMap:
-        """Whose inboxes get a post of `author`, its own among them."""
+    def _publish(self, seq: int, post: int, author: int) -> None:
+        """Push to whom the policy says, and remember that there are others."""
         # The author decided to publish: its cell is held until the reply is released.
-        state: UserState = self._actors.directory.cells[user_key(author)].state
-        owners = self._policy.push_to(state.followers, self._resident)
+        state: UserState | None = self._actors.directory.cells[user_key(author)].state
+        if state is None:  # quarantined: nobody knows who follows it
+            self._mark_all(seq)
+            return
+        due = state.followers.among(self._resident)
+        active = (self._active | self._active_before) & self._resident
+        owners = self._policy.push_to(state.followers, self._resident, active)
         if author in self._resident:
             owners.add(author)
-        return owners
+        if due - owners:
+            self._unpushed[author] = seq
+            self._unpushed_authors.add(author)
+            if len(self._unpushed) > self._sizes.unpushed_authors:
+                self._unpushed.clear()
+                self._unpushed_authors.clear()
+                self._mark_all(seq)
+        handout = Handout(seq, post, author, owners)
+        self._hand_out_slice(handout)
+        if handout.left:
+            self._handouts.append(handout)
+            self._handing_out.set()
+
+    def _hand_out_slice(self, handout: Handout) -> None:
+        """Give the post to some of those who do not have it yet."""
+        some = BitMap(islice(handout.left, self._sizes.push_slice))
+        handout.left -= some
+        for owner in some:
+            self._give(owner, handout)
+        if not handout.left and handout in self._handouts:
+            self._handouts.remove(handout)
+
+    def _hand_out_to(self, inbox: Inbox) -> None:
+        """Give one reader what it would only get later: pushes that are not finished."""
+        for handout in self._handouts:
+            if inbox.owner in handout.left:
+                handout.left.discard(inbox.owner)
+                self._give(inbox.owner, handout)
+
+    def _give(self, owner: int, handout: Handout) -> None:
+        post, author, keeps = handout.post, handout.author, self._policy.keeps
+
+        def change(inbox: Inbox) -> None:
+            if author == owner or keeps(post, owner, len(inbox.following)):
+                inbox.push(post, author)
+            else:
+                inbox.drop(post)
+
+        self._change(owner, handout.seq, change)
 
     def _change(self, owner: int, seq: int, change: Change) -> None:
         slot = self._slots.get(owner)
         if slot is None:
             return
-        if slot.filled is None:
-            change(slot.inbox)
-        else:
+        if slot.filled is not None:
             slot.changes.append((seq, change))
+        elif not slot.inbox.marked and seq > slot.inbox.filled_seq:
+            change(slot.inbox)
+
+    def _mark_all(self, seq: int) -> None:
+        """Every inbox is filled anew before its next read."""
+
+        def mark(inbox: Inbox) -> None:
+            inbox.marked = True
+
+        for owner in self._slots:
+            self._change(owner, seq, mark)
+
+    def resident(self, viewer: int) -> Inbox | None:
+        """The viewer's inbox if it is there and filled: for `why`, and for tests."""
+        slot = self._slots.get(viewer)
+        return None if slot is None or slot.filled is not None else slot.inbox
 
     def statistics(self) -> dict[str, int]:
-        return {"inboxes": len(self._slots), "bound": self._inboxes_max}
+        return {
+            "inboxes": len(self._slots),
+            "bound": self._sizes.inboxes,
+            "handouts": len(self._handouts),
+            "unpushed_authors": len(self._unpushed),
+            "unpushed_authors_bound": self._sizes.unpushed_authors,
+        }
+
+
+def _above(inbox: Inbox, span: Span) -> Span:
+    """The part of `span` in which the inbox is complete but for what is pulled."""
+    if span.after is not None:
+        return Span(span.limit, after=max(span.after, inbox.floor - 1))
+    return Span(span.limit, span.before or ID_MAX, inbox.floor - 1)

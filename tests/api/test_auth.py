@@ -64,7 +64,9 @@ async def test_what_can_not_be_registered_is_named(
     assert error["details"].items() >= details.items()
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff", b'{"username":"\\ud800"}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{", b"\xff", b'{"username":"\\ud800"}', b'{"username":"\\udc00"}']
+)
 async def test_what_is_no_json_is_a_bad_request(world: World, body: bytes) -> None:
     answer = await world.client.post(REGISTER, content=body)
     assert answer.status_code == 400

@@ -7,8 +7,10 @@ import httpx
 import msgspec
 import pytest
 import trio
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 
-from server.app import SECURITY_HEADERS, make_app
+from server.app import REQUEST_ID_BYTES, SECURITY_HEADERS, make_app
 from server.passwords import Passwords
 from server.routes.table import ROUTES
 from server.routing import Route, Who
@@ -133,3 +135,33 @@ async def test_no_more_requests_at_once_than_allowed(world: World) -> None:
         answer = await client.post("/api/v1/auth/login", json=login)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
         assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_a_request_is_one_line_in_the_log_without_its_secrets(
+    world: World, ann: Person
+) -> None:
+    with capture_logs(processors=[merge_contextvars]) as lines:
+        await ann.publishes("a secret #caption")
+    (line,) = lines
+    assert isinstance(line.pop("ms"), float)
+    assert len(line.pop("request_id")) == 2 * REQUEST_ID_BYTES
+    assert line == {
+        "event": "request",
+        "log_level": "info",
+        "method": "POST",
+        "route": "/api/v1/posts",
+        "status": 201,
+    }
+
+
+async def test_a_bug_is_answered_without_its_cause_and_logged_with_it(world: World) -> None:
+    context = msgspec.structs.replace(world.context, now=lambda: 1 // 0)
+    transport = httpx.ASGITransport(app=cast(Any, make_app(context)))
+    headers = {"Authorization": "Bearer x"}
+    with capture_logs() as lines:
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            answer = await client.get("/api/v1/feed", headers=headers)
+    assert answer.status_code == 500
+    assert answer.json()["error"]["code"] == "SERVER_ERROR"
+    assert "zero" not in answer.text
+    assert isinstance(lines[0]["exc_info"], ZeroDivisionError)

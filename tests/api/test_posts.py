@@ -3,10 +3,15 @@ good.
 """
 
 import re
+from typing import Any, cast
 
+import httpx
+import msgspec
 import pytest
 import trio
 
+from actors.runtime.asking import Asking, Overloaded
+from server.app import make_app
 from tests.api.world import BASE_URL, Person, World, jpeg, picture
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
@@ -235,3 +240,27 @@ async def test_a_malformed_key_is_refused(ann: Person, key: str) -> None:
     answer = await ann.post(f"/posts/{post}/like", headers=headers)  # pyright: ignore
     assert answer.status_code == 400
     assert answer.json()["error"]["details"]["field"] == "Idempotency-Key"
+
+
+class FullActors:
+    """Actors that answer every question and take no command."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._asking, name)
+
+    async def ask(self, command: Any, key: Any = None) -> Any:
+        raise Overloaded
+
+
+async def test_files_of_a_post_that_was_not_taken_are_deleted(world: World, ann: Person) -> None:
+    asking = cast(Asking, FullActors(world.context.asking))
+    context = msgspec.structs.replace(world.context, asking=asking)
+    transport = httpx.ASGITransport(app=cast(Any, make_app(context)))
+    async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
+        ann.client = client
+        answer = await ann.publishes()
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert files_in(world) == []

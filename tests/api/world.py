@@ -128,9 +128,11 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
     async with (
         open_disk(folder / "triptych.db") as disk,
         open_actors(disk, Clocks(clock.now, time.perf_counter)) as actors,
+        trio.open_nursery() as nursery,
     ):
         views, sessions = Views(actors, BASE_URL), Sessions(actors)
-        feed = Inboxes(actors, POLICIES["push"])
+        feed = Inboxes(actors, POLICIES["push"], time.perf_counter)
+        nursery.start_soon(feed.run)
         for listener in (views.on_delivered, sessions.on_delivered, feed.on_delivered):
             actors.listen(listener)
         context = Context(
@@ -154,3 +156,4 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
         transport = httpx.ASGITransport(app=cast(Any, make_app(context)))
         async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
             yield World(context, client, clock)
+        nursery.cancel_scope.cancel()

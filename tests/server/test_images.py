@@ -39,8 +39,15 @@ def opened(jpeg: bytes) -> Image.Image:
 def colours(jpeg: bytes) -> list[tuple[int, int, int]]:
     """Of the four quarters, row by row."""
     image = opened(jpeg)
-    places = [(x, y) for y in (1, 3) for x in (1, 3)]
-    return [image.getpixel((image.width * x // 4, image.height * y // 4)) for x, y in places]
+    bands = image.split()
+    assert len(bands) == 3
+
+    def colour(x: int, y: int) -> tuple[int, int, int]:
+        place = (image.width * x // 4, image.height * y // 4)
+        red, green, blue = (int(str(band.getpixel(place))) for band in bands)
+        return red, green, blue
+
+    return [colour(x, y) for y in (1, 3) for x in (1, 3)]
 
 
 def alike(one: tuple[int, ...], other: tuple[int, ...], within: int = 12) -> bool:

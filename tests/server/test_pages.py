@@ -1,6 +1,7 @@
 """Pages put together are the list, whatever happens to it meanwhile (contract.md, "Pages")."""
 
 from collections.abc import Coroutine, Iterable, Sequence
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import pytest
@@ -98,7 +99,7 @@ def test_the_previous_page_is_the_one_that_one_came_from(
 ):
     model = Model(visible, hidden)
     pages = walk(model, None, count, "next")
-    for before, page in list(zip(pages, pages[1:], strict=False))[: turn + 1]:
+    for before, page in list(pairwise(pages))[: turn + 1]:
         again = model.read(page.previous, count)
         assert again.items == before.items
         assert again.next == before.next

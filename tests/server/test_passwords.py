@@ -2,7 +2,7 @@
 
 import pytest
 import trio
-from argon2 import extract_parameters
+from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError
 from argon2.low_level import Type
 
@@ -43,6 +43,11 @@ async def test_what_can_not_be_a_password_is_a_wrong_one(password: str):
     kept = await passwords().hash("correct horse")
     assert not await passwords().verify(kept, password)
     assert not await passwords().verify(None, password)
+
+
+async def test_what_is_too_long_is_not_even_hashed():
+    long = "x" * 1_025
+    assert not await passwords().verify(PasswordHasher().hash(long), long)
 
 
 async def test_a_broken_hash_is_told_from_a_wrong_password():

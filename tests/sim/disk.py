@@ -25,6 +25,7 @@ from storage.reads import (
     GetHistory,
     GetKeptReply,
     KeptReply,
+    PullFrom,
     PullPosts,
     Question,
     Snapshot,
@@ -156,6 +157,10 @@ class ModelDisk(SimulatedDisk):
                 return FeedRows(following, posts, len(ids) <= limit)
             case PullPosts(viewer=viewer, span=span):
                 return cut(self._truth.feed(viewer), span)
+            case PullFrom(authors=authors, span=span):
+                posts = self._truth.posts.items()
+                ids = sorted((post for post, author in posts if author in authors), reverse=True)
+                return cut(ids, span)
             case GetKeptReply(account=account, route=route, key=key):
                 return self._replies.get((account, route, key))
             case _:

@@ -48,6 +48,9 @@ async def open_house(
     disk = disk or ModelDisk(Random(0))
     clocks = Clocks(lambda: START_MS + int(trio.current_time() * 1000), trio.current_time)
     async with open_actors(disk, clocks, shards=2, rounds_type=rounds_type) as actors:
-        feed = Inboxes(actors, POLICIES[policy])
+        feed = Inboxes(actors, POLICIES[policy], clocks.stopwatch)
         actors.listen(feed.on_delivered)
-        yield House(disk, actors, feed)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(feed.run)
+            yield House(disk, actors, feed)
+            nursery.cancel_scope.cancel()

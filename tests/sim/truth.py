@@ -59,6 +59,7 @@ class Truth:
 
 def cut(ids: list[int], span: Span) -> list[int]:
     """What `span` takes of `ids`, which fall."""
-    if span.after is not None:
+    if span.after is not None and span.before is None:
         return [one for one in ids if one > span.after][-span.limit :]
+    ids = [one for one in ids if span.after is None or one > span.after]
     return [one for one in ids if span.before is None or one < span.before][: span.limit]

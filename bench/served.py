@@ -1,0 +1,58 @@
+"""The server in a process of its own, as `run.py serve` runs it, which answers a line on its
+standard input with what it measured since the line before, and stops at the input's end.
+
+Started by `bench.first` as `python -m bench.served --data DIR --log FILE`. Speaks JSON lines: first
+its port, then one `bench.house.Measured` for each line it got.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+import msgspec
+import trio
+
+import run
+from bench.house import open_house
+from server.logs import configure_logs
+from server.settings import Settings
+from storage.folder import DataFolder, open_folder
+
+LINE_BYTES = 64
+"""More than a request's one character and line feed: each comes by itself."""
+
+
+def tell(value: object) -> None:
+    os.write(sys.stdout.fileno(), msgspec.json.encode(value) + b"\n")
+
+
+async def serve(folder: DataFolder, settings: Settings) -> None:
+    listening = run.listen(settings)
+    port = listening.getsockname()[1]
+    stop, served = trio.Event(), trio.Event()
+    async with open_house(folder, settings, run.base_url(settings, listening)) as house:
+        async with trio.open_nursery() as edge:
+            await edge.start(run.serve_app, house.context, listening, stop, served)
+            tell({"port": port})
+            async with trio.lowlevel.FdStream(os.dup(sys.stdin.fileno())) as asked:
+                while await asked.receive_some(LINE_BYTES):
+                    tell(house.take())
+            stop.set()
+            await served.wait()
+
+
+@click.command()
+@click.option("--data", required=True)
+@click.option("--log", required=True, type=click.Path(path_type=Path))
+def main(data: str, log: Path) -> None:
+    """Serve a data folder until the input ends."""
+    settings = Settings(data=data, port=0, rate_limits="off")
+    sys.setswitchinterval(run.SWITCH_INTERVAL_S)
+    with log.open("a") as lines, open_folder(Path(data)) as folder:
+        configure_logs("json", settings.log_level, lines)
+        trio.run(serve, folder, settings)
+
+
+if __name__ == "__main__":
+    main()

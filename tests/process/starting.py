@@ -1,0 +1,273 @@
+"""Starts the real process and talks to it: what every test of this folder begins with.
+
+A server here is `run.py serve` in a process of its own, with its data in the test's folder and its
+port from the kernel; it ends with the block that started it, whatever happens in there. People are
+accounts over httpx. Nothing is reached that a user could not reach.
+"""
+
+import contextlib
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import trio
+from PIL import Image
+
+ROOT = Path(__file__).parents[2]
+
+PUBLIC_URL = "http://photos.test"
+"""What URLs in answers begin with, so that a restart on another port changes no answer."""
+
+PASSWORD = "correct horse"
+
+START_S = 30.0
+"""A start takes a second; a busy machine may need more."""
+
+SAY_S = 20.0
+"""How long a line of the log may take to come: as long again as anything here waits."""
+
+STOP_S = 5.0
+"""The promise: SIGTERM to exit."""
+
+ANSWER_S = 30.0
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Ours, without settings of whoever runs the tests."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TRIPTYCH_")}
+    return {**kept, **more}
+
+
+class Server:
+    """A process that serves, and what it has said so far."""
+
+    def __init__(self, folder: Path, process: trio.Process) -> None:
+        self.folder = folder
+        self.process = process
+        self.pid = process.pid
+        self.url = ""
+        self.said = ""
+        self.logged = ""
+        self._more = trio.Event()
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "triptych.db"
+
+    async def listen(self, stream: trio.abc.ReceiveStream, kind: str) -> None:
+        """Take in what the process says on one of its streams, until it is closed."""
+        async for chunk in stream:
+            setattr(self, kind, getattr(self, kind) + chunk.decode())
+            self._more.set()
+            self._more = trio.Event()
+
+    async def says(self, words: str, kind: str = "said") -> None:
+        """Wait until `words` are in what was said."""
+        with trio.fail_after(SAY_S):
+            while words not in getattr(self, kind):
+                await self._more.wait()
+
+    async def logs(self, words: str) -> None:
+        """Wait until `words` are in the log."""
+        await self.says(words, "logged")
+
+    async def ended(self, within_s: float = START_S) -> int:
+        """The exit code, once the process has ended of itself."""
+        with trio.fail_after(within_s):
+            return await self.process.wait()
+
+    async def kill9(self) -> None:
+        """End it as a power cut does."""
+        self.process.kill()
+        await self.process.wait()
+
+    async def stop(self, number: int = signal.SIGTERM, within_s: float = STOP_S) -> int:
+        """Ask it to stop; its exit code."""
+        self.process.send_signal(number)
+        return await self.ended(within_s)
+
+    def client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=self.url, timeout=ANSWER_S)
+
+
+def command(*arguments: str | Path, tree: Path = ROOT) -> list[str]:
+    """The command line of `run.py`."""
+    return [sys.executable, str(tree / "run.py"), *map(str, arguments)]
+
+
+@contextlib.asynccontextmanager
+async def launched(
+    folder: Path,
+    *flags: str,
+    port: int = 0,
+    tree: Path = ROOT,
+    variables: Mapping[str, str] | None = None,
+    **options: Any,
+) -> AsyncGenerator[Server]:
+    """`run.py serve` on `folder`, however it goes; killed at the end if it still runs."""
+    serve = command("serve", "--data", folder, "--port", str(port), *flags, tree=tree)
+    process = await trio.lowlevel.open_process(
+        serve,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=folder.parent,
+        env=environment(**(variables or {})),
+        **options,
+    )
+    server = Server(folder, process)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        async with process.stdout, process.stderr, trio.open_nursery() as listening:
+            listening.start_soon(server.listen, process.stdout, "said")
+            listening.start_soon(server.listen, process.stderr, "logged")
+            try:
+                yield server
+            finally:
+                with trio.CancelScope(shield=True):
+                    await server.kill9()
+                listening.cancel_scope.cancel()
+    except BaseExceptionGroup as group:
+        # The nursery is nobody's business: a test's failure, or its skip, comes out as it is.
+        if len(group.exceptions) == 1:
+            raise group.exceptions[0] from None
+        raise
+
+
+@contextlib.asynccontextmanager
+async def started(folder: Path, *flags: str, **options: Any) -> AsyncGenerator[Server]:
+    """The same, once it serves."""
+    lax = ("--rate-limits", "off", "--public-url", PUBLIC_URL)
+    async with launched(folder, *lax, *flags, **options) as server:
+        await served(server)
+        yield server
+
+
+async def served(server: Server) -> None:
+    """Wait until `server` has said where it serves, and does."""
+    with trio.fail_after(START_S):
+        async with trio.open_nursery() as waiting:
+            waiting.start_soon(_fail_if_it_ends, server)
+            await server.says("Ctrl-C")
+            waiting.cancel_scope.cancel()
+        found = re.search(r"http://127\.0\.0\.1:[0-9]+", server.said)
+        assert found is not None, server.said
+        server.url = found[0]
+        async with server.client() as client:
+            assert (await client.get("/healthz")).status_code == 200
+
+
+async def _fail_if_it_ends(server: Server) -> None:
+    code = await server.process.wait()
+    raise AssertionError(f"the server ended with {code}:\n{server.logged}")
+
+
+class Run:
+    """What became of a command that has ended."""
+
+    def __init__(self, code: int, said: str, logged: str) -> None:
+        self.code = code
+        self.said = said
+        self.logged = logged
+
+    def __repr__(self) -> str:
+        return f"exit code {self.code}\n{self.said}\n{self.logged}"
+
+
+async def run(
+    *arguments: str | Path, cwd: Path | None = None, variables: Mapping[str, str] | None = None
+) -> Run:
+    """`run.py` with `arguments`, to its end."""
+    with trio.fail_after(60.0):
+        ended = await trio.run_process(
+            command(*arguments),
+            capture_stdout=True,
+            capture_stderr=True,
+            check=False,
+            cwd=cwd,
+            env=environment(**(variables or {})),
+        )
+    return Run(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+
+
+def jpeg(width: int, height: int, colour: tuple[int, int, int] = (90, 120, 150)) -> bytes:
+    """A picture in one colour."""
+    file = io.BytesIO()
+    Image.new("RGB", (width, height), colour).save(file, "JPEG", quality=90)
+    return file.getvalue()
+
+
+def big_jpeg(edge: int = 1_440) -> bytes:
+    """A picture that no encoder can make small."""
+    file = io.BytesIO()
+    Image.effect_noise((edge, edge), 90).convert("RGB").save(file, "JPEG", quality=90)
+    return file.getvalue()
+
+
+class Person:
+    """Somebody with an account and a token, over a client of their own server."""
+
+    def __init__(self, client: httpx.AsyncClient, login: Mapping[str, Any]) -> None:
+        self.client = client
+        self.id: str = login["user"]["user_id"]
+        self.name: str = login["user"]["username"]
+        self.token: str = login["access_token"]
+
+    async def call(
+        self, method: str, path: str, *, key: str | None = None, **options: Any
+    ) -> httpx.Response:
+        """A request to the API; `key` is its Idempotency-Key."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        return await self.client.request(method, f"/api/v1{path}", headers=headers, **options)
+
+    async def get(self, path: str, **query: Any) -> Any:
+        """What is at `path`."""
+        answer = await self.call("GET", path, params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def publish(
+        self, caption: str, picture: bytes, *, key: str | None = None
+    ) -> httpx.Response:
+        files = [("media", ("x.jpg", picture, "image/jpeg"))]
+        return await self.call("POST", "/posts", key=key, files=files, data={"caption": caption})
+
+
+async def make_user(client: httpx.AsyncClient, name: str) -> Person:
+    """A new account, logged in."""
+    body = {"username": name, "password": PASSWORD}
+    answer = await client.post("/api/v1/auth/register", json=body)
+    assert answer.status_code == 201, answer.text
+    return Person(client, answer.json())
+
+
+async def make_post(
+    author: Person, caption: str = "a picture", picture: bytes | None = None
+) -> dict[str, Any]:
+    """A new post."""
+    answer = await author.publish(caption, picture or jpeg(64, 48))
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+async def log_in(client: httpx.AsyncClient, name: str, password: str = PASSWORD) -> httpx.Response:
+    body = {"username": name, "password": password}
+    return await client.post("/api/v1/auth/login", json=body)
+
+
+def path_of(url: str) -> str:
+    """The path of a URL in an answer."""
+    return url.removeprefix(PUBLIC_URL)
