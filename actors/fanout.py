@@ -1,9 +1,9 @@
 """Who gets a post, when, and at what cost: the policies of fan-out, pure functions over numbers and
 bitmaps.
 
-The server and the lab run the same ones. At publish a policy says whose inboxes get the post; whoever
-is left out learns at reading that the author has posts to be pulled. `actors.inbox` is what gets
-them, `actors.runtime.inboxes` keeps the inboxes and carries the policy out.
+The server and the lab run the same ones. At publish a policy says whose inboxes get the post;
+whoever is left out learns at reading that the author has posts to be pulled. `actors.inbox` is
+what gets them, `actors.runtime.inboxes` keeps the inboxes and carries the policy out.
 """
 
 from typing import Protocol
@@ -13,15 +13,16 @@ from pyroaring import BitMap
 from actors.members import MemberSet
 
 HYBRID_FOLLOWERS_MAX = 10_000
-"""Followers up to which `hybrid` pushes. A push to that many resident inboxes takes some 15 ms in all,
-in slices; above it, each of their readers pulls from one author more."""
+"""Followers up to which `hybrid` pushes. A push to that many resident inboxes takes some 15 ms in
+all, in slices; above it, each of their readers pulls from one author more."""
 
 LOSSY_FOLLOWING_MAX = 2_000
-"""Following up to which `lossy` drops nothing: the figure that Bluesky published for its own timelines
-(Jaz, "When imperfect systems are good", 2025)."""
+"""Following up to which `lossy` drops nothing: the figure that Bluesky published for its own
+timelines (Jaz, "When imperfect systems are good", 2025)."""
 
 _MIX_POST, _MIX_OWNER = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F
-"""Odd 64-bit constants (of the golden ratio and of xxHash): they spread the bits of what they multiply."""
+"""Odd 64-bit constants (of the golden ratio and of xxHash): they spread the bits of what they
+multiply."""
 
 
 class Policy(Protocol):
@@ -32,12 +33,13 @@ class Policy(Protocol):
     """False: a feed is always pulled, and no inbox is kept."""
 
     def push_to(self, followers: MemberSet, resident: BitMap, active: BitMap) -> BitMap:
-        """At publish: whose inboxes get the post. `resident` are the accounts that have one, `active`
-        those of them that were read lately."""
+        """At publish: whose inboxes get the post. `resident` are the accounts that have one,
+        `active` those of them that were read lately."""
         ...
 
     def keeps(self, post: int, owner: int, following: int) -> bool:
-        """Whether the inbox of `owner`, who follows `following` accounts, keeps a post pushed to it."""
+        """Whether the inbox of `owner`, who follows `following` accounts, keeps a post pushed to
+        it."""
         ...
 
 

@@ -7,7 +7,6 @@ be) is handed in as an `Operator`.
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from random import Random
 from typing import TypeVar
 
 import click
@@ -18,7 +17,7 @@ import admin.users as accounts
 from actors.runtime.actors import Actors, open_actors
 from actors.runtime.rounds import Clocks
 from admin.failures import EXIT_DIFFERENCES, Failed, told
-from admin.populate import Plan, populate, read_graph
+from admin.populate import Chance, Plan, populate, read_graph
 from admin.verify import verify_folder
 from storage.folder import DataFolder, open_folder
 from storage.journal import open_disk
@@ -33,7 +32,7 @@ class Operator(msgspec.Struct, frozen=True):
     hash_password: Callable[[str], Awaitable[str]]
     """Raises an error whose message is a sentence if nobody may choose the password."""
     is_username: Callable[[str], bool]
-    chance: Callable[[int], Random]
+    chance: Callable[[int], Chance]
     """Chance that a seed decides, for test data."""
 
 

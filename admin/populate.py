@@ -7,10 +7,10 @@ are handed in.
 
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from random import Random
+from typing import Protocol, TypeVar
 
 import msgspec
 from PIL import Image
@@ -46,6 +46,9 @@ WORDS = (
 )  # fmt: skip
 
 
+T = TypeVar("T")
+
+
 class Plan(msgspec.Struct, frozen=True):
     """How many of each there shall be, in all."""
 
@@ -53,6 +56,18 @@ class Plan(msgspec.Struct, frozen=True):
     follows: int
     posts: int
     likes: int
+
+
+class Chance(Protocol):
+    """As much of `random.Random` as is used here: whoever has a seed hands it in."""
+
+    def random(self) -> float: ...
+    def randint(self, a: int, b: int, /) -> int: ...
+    def randrange(self, stop: int, /) -> int: ...
+    def randbytes(self, n: int, /) -> bytes: ...
+    def choice(self, seq: Sequence[T], /) -> T: ...
+    def sample(self, population: Sequence[T], k: int, /) -> list[T]: ...
+    def shuffle(self, x: list[T], /) -> None: ...
 
 
 class CantPopulate(Exception):
@@ -84,7 +99,7 @@ def read_graph(path: Path) -> list[tuple[int, int]]:
 def populate(
     folder: DataFolder,
     plan: Plan,
-    random: Random,
+    random: Chance,
     password_hash: str,
     graph: list[tuple[int, int]],
     progress: Progress,
@@ -117,7 +132,7 @@ class Population:
     def __init__(
         self,
         plan: Plan,
-        random: Random,
+        random: Chance,
         password_hash: str,
         graph: list[tuple[int, int]],
         blobs: Blobs,
@@ -219,7 +234,7 @@ class Population:
         return other
 
 
-def _picture(edges: tuple[int, int], random: Random) -> Image.Image:
+def _picture(edges: tuple[int, int], random: Chance) -> Image.Image:
     """A sky of two colours, like nothing in particular."""
     colours = [tuple(random.randrange(256) for _ in range(3)) for _ in range(2)]
     gradient = Image.linear_gradient("L").resize(edges)  # pyright: ignore[reportUnknownMemberType]
@@ -228,7 +243,7 @@ def _picture(edges: tuple[int, int], random: Random) -> Image.Image:
     )
 
 
-def _favoured(numbers: list[int], random: Random) -> int:
+def _favoured(numbers: list[int], random: Chance) -> int:
     """One of `numbers`, the first ones far likelier: popularity is uneven."""
     return numbers[int(len(numbers) * random.random() ** 3)]
 
@@ -247,7 +262,7 @@ def _distinct(
 
 
 def _follow_pairs(
-    plan: Plan, random: Random, graph: list[tuple[int, int]]
+    plan: Plan, random: Chance, graph: list[tuple[int, int]]
 ) -> list[tuple[int, int]]:
     """(follower, followee): from the graph, both ways, as far as it goes; then by chance."""
     possible = plan.users * (plan.users - 1)

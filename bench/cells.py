@@ -85,14 +85,18 @@ async def requests(cells: Cells, plan: Plan, make_way: Callable[[], Way]) -> Lin
     """Feeds and likes as requests. Returns the line of everybody's first read."""
     everybody = plan.chance.sample(plan.people, len(plan.people))
     reads = ways_of(make_way, feed_reads(iter(everybody)))
-    first = await cells.run(
-        "feed, first read", reads, FIRST_READS_CLIENTS, cells=FIRST_READS_CELLS
-    )
-    for what, readers in (("feed, anybody's", plan.people), (f"feed, {WARM_READERS} readers'", plan.warm)):
+    first = await cells.run("feed, first read", reads, FIRST_READS_CLIENTS, cells=FIRST_READS_CELLS)
+    for what, readers in (
+        ("feed, anybody's", plan.people),
+        (f"feed, {WARM_READERS} readers'", plan.warm),
+    ):
         for clients in CLIENTS:
             act = ways_of(make_way, feed_reads(any_of(plan.chance, readers)))
             await cells.run(what, act, clients)
-    for what, posts in (("like, any post", plan.likes.posts), (f"like, {HOT_POSTS} posts", plan.hot)):
+    for what, posts in (
+        ("like, any post", plan.likes.posts),
+        (f"like, {HOT_POSTS} posts", plan.hot),
+    ):
         for clients in CLIENTS:
             act = ways_of(make_way, like_requests(plan.likes, posts))
             await cells.run(what, act, clients, fact_each=True)

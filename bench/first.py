@@ -13,11 +13,11 @@ import tempfile
 import time
 from pathlib import Path
 from random import Random
+from typing import IO
 
 import click
 import msgspec
 import trio
-from pysqlite3 import sqlite_version  # pyright: ignore[reportMissingTypeStubs]
 
 import run
 from bench import cells, table
@@ -27,6 +27,7 @@ from bench.ways import Call, Wire
 from server.logs import configure_logs
 from server.settings import Settings
 from storage.folder import open_folder
+from storage.sqlite import open_memory
 
 ROOT = Path(__file__).parent.parent
 FOLLOWS_A_USER = 20
@@ -69,7 +70,7 @@ class Bench:
         with open_folder(self.data) as folder:
             likes = Likes(folder.database, people, Random(self.seed))
         plan = cells.Plan(people, likes, Random(self.seed), self.seconds, self.say)
-        trio.run(self.over_sockets, plan)
+        self.over_sockets(plan)
         trio.run(self.in_process, plan)
         self.say("bare commits")
         self.lines.append(cells.bare_commits(self.data, self.seconds))
@@ -91,39 +92,36 @@ class Bench:
             async with open_house(folder, self.settings, URL) as house:
                 return await open_sessions(house, self.users)
 
-    async def over_sockets(self, plan: cells.Plan) -> None:
+    def over_sockets(self, plan: cells.Plan) -> None:
         """The server in another process, asked over loopback."""
         began = time.perf_counter()
         arguments = ["-m", "bench.served", "--data", str(self.data), "--log", str(self.log)]
-        served = subprocess.Popen(
+        with subprocess.Popen(
             [sys.executable, *arguments], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        assert served.stdin is not None and served.stdout is not None
-        answers = served.stdout
-
-        async def answer() -> bytes:
-            return await trio.to_thread.run_sync(answers.readline)
-
-        async def take() -> Measured:
-            os.write(asking, b"\n")
-            return msgspec.json.decode(await answer(), type=Measured)
-
-        try:
-            asking = served.stdin.fileno()
-            port = msgspec.json.decode(await answer())["port"]
+        ) as served:
+            assert served.stdin is not None
+            assert served.stdout is not None
+            port = msgspec.json.decode(served.stdout.readline())["port"]
             self.note(f"a server on it is ready after {time.perf_counter() - began:.2f} s")
-            self.note(f"idle it takes {(await take()).resident_bytes / 2**20:.0f} MiB")
-            through = cells.Cells(plan, "Hypercorn", take, apart=True)
-            first = await cells.requests(through, plan, lambda: Wire(port))
-            assert first.inside is not None
-            size = first.inside.resident_bytes / 2**20
-            self.note(f"after {first.load.done:,} first reads of a feed, {size:.0f} MiB")
-            self.note(f"in the end, {(await take()).resident_bytes / 2**20:.0f} MiB")
-            self.lines += through.lines
-        finally:
-            served.stdin.close()
-            await trio.to_thread.run_sync(served.wait)
-            answers.close()
+            trio.run(self.ask_over_sockets, plan, port, served.stdin, served.stdout)
+
+    async def ask_over_sockets(
+        self, plan: cells.Plan, port: int, asking: IO[bytes], answers: IO[bytes]
+    ) -> None:
+        async def take() -> Measured:
+            os.write(asking.fileno(), b"\n")
+            return msgspec.json.decode(answers.readline(), type=Measured)
+
+        def memory(measured: Measured) -> str:
+            return f"{measured.resident_bytes / 2**20:.0f} MiB"
+
+        self.note(f"idle it takes {memory(await take())}")
+        through = cells.Cells(plan, "Hypercorn", take, apart=True)
+        first = await cells.requests(through, plan, lambda: Wire(port))
+        assert first.inside is not None
+        self.note(f"after {first.load.done:,} first reads of a feed, {memory(first.inside)}")
+        self.note(f"in the end, {memory(await take())}")
+        self.lines += through.lines
 
     async def in_process(self, plan: cells.Plan) -> None:
         """The application called in this process, then what is beneath it."""
@@ -142,8 +140,9 @@ class Bench:
 
     def headline(self) -> str:
         python = f"{platform.python_implementation()} {platform.python_version()}"
+        sqlite = open_memory().execute("select sqlite_version()").fetchone()[0]
         return (
-            f"{python}, SQLite {sqlite_version}, {platform.system()} {platform.machine()}, "
+            f"{python}, SQLite {sqlite}, {platform.system()} {platform.machine()}, "
             f"{os.cpu_count()} cores, {self.seconds:g} s a cell"
         )
 

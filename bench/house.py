@@ -122,17 +122,13 @@ def resident_bytes() -> int:
 
 
 @contextlib.asynccontextmanager
-async def open_house(
-    folder: DataFolder, settings: Settings, url: str
-) -> AsyncGenerator[House]:
+async def open_house(folder: DataFolder, settings: Settings, url: str) -> AsyncGenerator[House]:
     """Everything above `folder` but the edge, until the block is left."""
     clocks = Clocks(run.unix_ms, time.perf_counter)
     async with open_disk(folder.database) as disk:
-        counting = CountingDisk(run.MortalDisk(disk))
+        counting = CountingDisk(disk)
         async with open_actors(counting, clocks) as actors, trio.open_nursery() as nursery:
             feed = Inboxes(actors, POLICIES[settings.fan_out], time.perf_counter)
             nursery.start_soon(feed.run)
-            yield House(
-                actors, run.make_context(folder, settings, actors, feed, url), counting
-            )
+            yield House(actors, run.make_context(folder, settings, actors, feed, url), counting)
             nursery.cancel_scope.cancel()

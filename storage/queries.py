@@ -74,9 +74,7 @@ def parameters_of(question: Question[Any]) -> dict[str, object]:
         match value:
             case Span():
                 parameters["limit"] = value.limit
-                parameters["before"] = (
-                    ID_MAX if value.before is None else _bounded(value.before)
-                )
+                parameters["before"] = ID_MAX if value.before is None else _bounded(value.before)
                 parameters["after"] = -1 if value.after is None else _bounded(value.after)
             case tuple():
                 numbers = cast(tuple[int, ...], value)

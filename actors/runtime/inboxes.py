@@ -146,8 +146,8 @@ class Inboxes:
         }
 
     async def _filled(self, viewer: int) -> Inbox:
-        """The inbox of `viewer`, with nothing missing but what must be pulled. To be read before the
-        next `await`."""
+        """The inbox of `viewer`, with nothing missing but what must be pulled. To be read before
+        the next `await`."""
         self._note_activity(viewer)
         while True:
             slot = self._slots.get(viewer)

@@ -42,11 +42,12 @@ INBOXES_MAX = 10_000
 """Inboxes kept at once; the one unread longest goes first. Some 60 MB if all are full."""
 
 PUSH_SLICE = 1_000
-"""Inboxes that get a post in one step: some 2 ms. The rest of a longer push is handed out between other
-tasks."""
+"""Inboxes that get a post in one step: some 2 ms. The rest of a longer push is handed out between
+other tasks."""
 
 UNPUSHED_AUTHORS_MAX = 65_536
-"""Authors remembered to be pulled from. Beyond it all is forgotten and every inbox is filled anew."""
+"""Authors remembered to be pulled from. Beyond it all is forgotten and every inbox is filled
+anew."""
 
 ACTIVE_S = 24 * 3_600.0
 """Seconds since its last reading for which an inbox counts as active (policy `threshold`)."""

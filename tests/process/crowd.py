@@ -9,6 +9,7 @@ from collections.abc import Callable
 from random import Random
 
 import httpx
+import msgspec
 import trio
 
 from tests.process.promises import Answer, Ledger, Request, Upload
@@ -158,15 +159,16 @@ async def send(person: Person, request: Request, ledger: Ledger) -> Answer:
 
 
 def note(request: Request, answer: Answer, ledger: Ledger) -> None:
-    """Write down what `answer` promises."""
-    section, of, *_ = request.path.strip("/").split("/") + [""]
+    """Write down what `answer` promises. Raises `AssertionError` if it is none to expect."""
+    section, _, of = request.path.strip("/").partition("/")
+    of = of.partition("/")[0]
     if answer.status == 404:
         assert request.path.endswith("/like"), answer
         ledger.likes[request.person, of] = False  # the post was deleted meanwhile
         return
     if request.caption is not None:
         assert answer.status == 201, answer
-        post = decoded(answer)
+        post = msgspec.json.decode(answer.content)
         [medium] = post["media"]
         paths = (path_of(medium["url"]), path_of(medium["thumbnail_url"]))
         ledger.published(ledger.uploads[request.caption], post["post_id"], paths)

@@ -5,7 +5,7 @@ everything checked.
 `python -m tests.sim --seed N --side model`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
@@ -221,7 +221,7 @@ class Client:
                 continue
             await self.random.choice(self.acts())()
 
-    def acts(self) -> list[Callable[[], Awaitable[None]]]:
+    def acts(self) -> Sequence[Callable[[], Awaitable[None]]]:
         """What may come next. A world of readers has few people, many posts and many feeds."""
         if not self.world.readers:
             some = [self.register, self.publish, self.delete]
