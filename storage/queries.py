@@ -14,7 +14,16 @@ import msgspec
 from storage.facts import Entry, decode_fact, with_texts
 from storage.ids import ID_MAX
 from storage.readings import READINGS, Reading
-from storage.reads import ActorHistory, Answer, GetFeed, GetHistory, Question, Snapshot, Span
+from storage.reads import (
+    ActorHistory,
+    Answer,
+    GetFeed,
+    GetHistory,
+    GetWholeHistory,
+    Question,
+    Snapshot,
+    Span,
+)
 from storage.sqlite import Connection, transaction
 
 T = TypeVar("T")
@@ -25,6 +34,8 @@ ENTRIES_A_READ = 4_096
 COMMITTED = "select coalesce(max(seq), 0) from journal"
 
 SNAPSHOT = "select seq, state from snapshots where actor = :actor"
+
+JOURNAL = "select seq, at, fact from journal order by seq"
 
 ENTRIES = """
 select json_group_array(json_array(seq, at, fact)) from (
@@ -44,6 +55,8 @@ def answer(connection: Connection, question: Question[T]) -> Answer[T]:
     asked = cast(Question[Any], question)
     if isinstance(asked, GetHistory):
         return cast(Answer[T], _history(connection, asked.actor))
+    if isinstance(asked, GetWholeHistory):
+        return cast(Answer[T], _whole_history(connection, asked.actor))
     reading = READINGS.get(type(asked))
     if reading is None:
         raise TypeError(f"no reading is known for a {type(asked).__name__}")
@@ -107,6 +120,19 @@ def _history(connection: Connection, actor: int) -> Answer[ActorHistory]:
         texts = texts_of(connection, entries)
     full = [Entry(entry.seq, entry.at, with_texts(entry.fact, texts)) for entry in entries]
     return Answer(ActorHistory(snapshot, full), committed)
+
+
+def _whole_history(connection: Connection, actor: int) -> Answer[ActorHistory]:
+    with transaction(connection, "deferred"):
+        (committed,) = connection.execute(COMMITTED).fetchone()
+        entries: list[Entry] = []
+        for seq, at, data in connection.execute(JOURNAL):
+            fact = decode_fact(data)
+            if actor in fact.concerns():
+                entries.append(Entry(seq, at, fact))
+        texts = texts_of(connection, entries)
+    full = [Entry(entry.seq, entry.at, with_texts(entry.fact, texts)) for entry in entries]
+    return Answer(ActorHistory(None, full), committed)
 
 
 def _entries(connection: Connection, actor: int, after: int) -> list[Entry]:

@@ -160,6 +160,13 @@ class GetHistory(Question[ActorHistory], frozen=True):
     actor: int
 
 
+class GetWholeHistory(Question[ActorHistory], frozen=True):
+    """The same from the whole journal, whatever is listed for the actor and without its snapshot:
+    for a snapshot that can't be read. Slow."""
+
+    actor: int
+
+
 class GetFeed(Question[FeedRows], frozen=True):
     """For filling an inbox with up to `limit` posts."""
 

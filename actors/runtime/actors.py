@@ -18,6 +18,7 @@ from actors.runtime.claims import Claims
 from actors.runtime.delivery import Delivery
 from actors.runtime.directory import Directory
 from actors.runtime.limits import SHARDS
+from actors.runtime.passivation import Passivation, Residency
 from actors.runtime.rounds import Clocks, Rounds
 from actors.runtime.shard import Shard, shard_of
 from storage.disk import Disk
@@ -135,7 +136,12 @@ class Actors:
 
 @asynccontextmanager
 async def open_actors(
-    disk: Disk, clocks: Clocks, *, shards: int = SHARDS, rounds_type: type[Rounds] = Rounds
+    disk: Disk,
+    clocks: Clocks,
+    *,
+    shards: int = SHARDS,
+    rounds_type: type[Rounds] = Rounds,
+    residency: Residency = Residency(),  # noqa: B008  # frozen
 ) -> AsyncGenerator[Actors]:
     """The actors of `disk`, running until the block is left.
 
@@ -147,11 +153,13 @@ async def open_actors(
     beginning = (await disk.read(GetBeginning())).value
     delivery = Delivery(beginning.seq)
     async with trio.open_nursery() as nursery:
-        directory = Directory(disk, delivery, nursery)
+        directory = Directory(disk, delivery, nursery, clocks.stopwatch)
         rounds = rounds_type(disk, directory, delivery, clocks, beginning)
         tasks = [Shard(directory, rounds) for _ in range(shards)]
         actors = Actors(disk, clocks, delivery, directory, rounds, tasks)
+        passivation = Passivation(directory, rounds, clocks.stopwatch, residency)
         nursery.start_soon(rounds.run)
+        nursery.start_soon(passivation.run)
         for shard in tasks:
             nursery.start_soon(shard.run)
         yield actors

@@ -51,6 +51,7 @@ class Cell:
     __slots__ = (
         "actor",
         "behaviour",
+        "bugs",
         "folded",
         "folds",
         "holds",
@@ -60,6 +61,7 @@ class Cell:
         "readers",
         "ready_at",
         "state",
+        "used_at",
     )
 
     def __init__(self, actor: int) -> None:
@@ -81,6 +83,10 @@ class Cell:
         """Facts folded since its last snapshot."""
         self.folded = 0
         """The seq of the last fact folded, or of the snapshot."""
+        self.used_at = 0.0
+        """When a command last named it, in seconds of the stopwatch."""
+        self.bugs: list[float] = []
+        """When its decisions raised, in seconds of the stopwatch: the last few."""
         self.quarantined = False
 
     def __repr__(self) -> str:

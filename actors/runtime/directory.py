@@ -8,18 +8,22 @@ queued above C.
 Shards ask for cells, the rounds fold into them. Loads run in the actors' nursery.
 """
 
+import sys
+from collections import OrderedDict
 from collections.abc import Callable
 
+import msgspec
 import structlog
 import trio
 
 from actors.runtime.cell import Cell
 from actors.runtime.delivery import Delivery
+from actors.runtime.limits import CELLS_MAX
 from actors.state import decode_state, encode_state
 from storage.disk import Disk
 from storage.facts import Entry
 from storage.ids import describe_actor
-from storage.reads import ActorHistory, GetHistory, Snapshot
+from storage.reads import ActorHistory, GetHistory, GetWholeHistory, Snapshot
 
 log = structlog.get_logger()
 
@@ -27,14 +31,25 @@ log = structlog.get_logger()
 class Directory:
     """Every cell by its actor's key."""
 
-    def __init__(self, disk: Disk, delivery: Delivery, nursery: trio.Nursery) -> None:
+    def __init__(
+        self,
+        disk: Disk,
+        delivery: Delivery,
+        nursery: trio.Nursery,
+        stopwatch: Callable[[], float],
+    ) -> None:
         self._disk = disk
         self._delivery = delivery
         self._nursery = nursery
-        self.cells: dict[int, Cell] = {}
+        self._stopwatch = stopwatch
+        self.cells: OrderedDict[int, Cell] = OrderedDict()
+        """Those used longest ago come first."""
         self.on_loaded: Callable[[Cell], None] = lambda cell: None
         """Called when a cell has become resident. Set by the rounds, as is the next."""
         self.on_quarantined: Callable[[Cell], None] = lambda cell: None
+        self.on_crowded: Callable[[], None] = lambda: None
+        """Called when there are more cells than `cells_max`. Set by the passivation."""
+        self.cells_max = CELLS_MAX
         self._loads = 0
 
     def cell(self, actor: int) -> Cell:
@@ -44,12 +59,36 @@ class Directory:
         if cell is None:
             cell = self.cells[actor] = Cell(actor)
             self._nursery.start_soon(self._load, cell)
+            if len(self.cells) > self.cells_max:
+                self.on_crowded()
+        else:
+            self.cells.move_to_end(actor)
+        cell.used_at = self._stopwatch()
         return cell
+
+    def reload(self, cell: Cell) -> None:
+        """Forget a resident cell's state, which can't be trusted any more, and load it again.
+
+        Facts of it that are not delivered yet are queued meanwhile, like at any load.
+        """
+        cell.state = None
+        cell.folded = cell.folds = 0
+        self._nursery.start_soon(self._load, cell)
 
     async def _load(self, cell: Cell) -> None:
         self._loads += 1
         answer = await self._disk.read(GetHistory(cell.actor))
         await self._delivery.reached(answer.committed)
+        snapshot = answer.value.snapshot
+        if snapshot is not None and not _is_readable(cell, snapshot):
+            # Never skipped over: the facts that it stands for are not listed for this actor any more.
+            log.warning(
+                "a snapshot can't be read: folding the actor from the whole journal",
+                actor=describe_actor(cell.actor),
+                snapshot=snapshot.seq,
+            )
+            answer = await self._disk.read(GetWholeHistory(cell.actor))
+            await self._delivery.reached(answer.committed)
         self._loads -= 1
         try:
             self._become_resident(cell, answer.value, answer.committed)
@@ -94,10 +133,10 @@ class Directory:
         return folded
 
     def quarantine(self, cell: Cell, why: str) -> None:
-        """Close an actor whose state can't be trusted; all others go on. Call it while handling
-        the exception."""
-        log.exception(
-            "actor quarantined: run `run.py verify` on a stopped server to see what is wrong",
+        """Close an actor whose state can't be trusted; all others go on."""
+        log.error(
+            "actor quarantined: run `run.py verify` to see what is wrong",
+            exc_info=sys.exc_info()[0] is not None,
             actor=describe_actor(cell.actor),
             why=why,
         )
@@ -120,3 +159,11 @@ class Directory:
     def statistics(self) -> dict[str, int]:
         resident = sum(cell.state is not None for cell in self.cells.values())
         return {"cells": len(self.cells), "resident": resident, "loading": self._loads}
+
+
+def _is_readable(cell: Cell, snapshot: Snapshot) -> bool:
+    try:
+        decode_state(snapshot.state, cell.behaviour.state)
+    except (msgspec.MsgspecError, ValueError):
+        return False
+    return True

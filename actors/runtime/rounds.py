@@ -19,11 +19,14 @@ from actors.runtime.cell import Cell, Outcome, Waiting
 from actors.runtime.delivery import Delivery
 from actors.runtime.directory import Directory
 from actors.runtime.limits import (
+    BUGS_MAX,
+    BUGS_WITHIN_S,
     DELIVERY_STEP_FACTS,
     FINISH_SNAPSHOTS_S,
     ROUND_COMMANDS_MAX,
     ROUND_S,
     SNAPSHOTS_A_GROUP,
+    SNAPSHOTS_WAITING_MAX,
     TURN_COMMANDS_MAX,
     WAITING_COMMANDS_MAX,
 )
@@ -184,9 +187,9 @@ class Rounds:
 
         Raises `ValueError` if a command waits in it or reads it.
         """
-        snapshot = self._directory.snapshot(cell)
+        if cell.folds and len(self._snapshots) < SNAPSHOTS_WAITING_MAX and cell.idle:
+            self._snapshots[cell.actor] = self._directory.snapshot(cell)
         self._directory.passivate(cell)
-        self._snapshots[cell.actor] = snapshot
 
     def _decide_round(self) -> Round:
         """Let the actors with commands take their turns, the one with the oldest command first."""
@@ -218,13 +221,26 @@ class Rounds:
         outcomes: list[tuple[Waiting, Outcome]] = []
         appended = len(round.group.entries) + len(round.group.replies)
         taken = cell.take_decidable(TURN_COMMANDS_MAX)
+        postponed: list[Waiting] = []
+        broken = False
         for number, waiting in enumerate(taken, start=1):
+            reads = [self._directory.cells[actor] for actor in waiting.command.reads]
+            if any(read.quarantined for read in reads):
+                outcomes.append((waiting, Bug("an actor that this command reads is quarantined")))
+                continue
+            if self._awaits(waiting, [read for read in reads if read.state is None]):
+                postponed.append(waiting)
+                continue
             outcome = self._decide(cell, draft, waiting, round)
             outcomes.append((waiting, outcome))
             if isinstance(outcome, Bug):
-                # The draft may be spoilt: the others are decided in the next round, on a fresh one.
-                cell.mailbox = taken[number:] + cell.mailbox
+                # Draft and state may be spoilt: the others are decided on what the journal says.
+                postponed += taken[number:]
+                broken = True
                 break
+        cell.mailbox = postponed + cell.mailbox
+        if broken:
+            self._contain(cell)
         round.commands += len(outcomes)
         round.concerned.add(cell.actor)
         if len(round.group.entries) + len(round.group.replies) > appended:
@@ -235,12 +251,28 @@ class Rounds:
         for waiting in cell.mailbox:
             self._queue_if_decidable(cell, waiting)
 
+    def _awaits(self, waiting: Waiting, absent: list[Cell]) -> bool:
+        """Have a command wait for actors that it reads and that are being reloaded."""
+        for read in absent:
+            waiting.missing += 1
+            read.readers.append(waiting)
+        return bool(absent)
+
+    def _contain(self, cell: Cell) -> None:
+        """A decision of `cell` raised: reload it, or quarantine it if that happens too often."""
+        now = self._clocks.stopwatch()
+        cell.bugs = [at for at in cell.bugs if now - at < BUGS_WITHIN_S] + [now]
+        if len(cell.bugs) >= BUGS_MAX:
+            self._directory.quarantine(
+                cell, f"{BUGS_MAX} decisions raised within {BUGS_WITHIN_S} s"
+            )
+        else:
+            self._directory.reload(cell)
+
     def _decide(self, cell: Cell, draft: Any, waiting: Waiting, round: Round) -> Outcome:
         """One command's outcome. What it appends is in the round and in the draft."""
         command = waiting.command
         reads = {actor: self._directory.cells[actor].state for actor in command.reads}
-        if None in reads.values():
-            return Bug("an actor that this command reads is quarantined")
         moment = Moment(round.at, round.next_id, reads)
         try:
             decision = cell.behaviour.decide(draft, command, moment)

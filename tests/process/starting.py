@@ -6,13 +6,14 @@ accounts over httpx. Nothing is reached that a user could not reach.
 """
 
 import contextlib
+import fcntl
 import io
 import os
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,9 @@ STOP_S = 5.0
 """The promise: SIGTERM to exit."""
 
 ANSWER_S = 30.0
+
+WAL_WRITE_LOCK = 120
+"""The byte of the `-shm` file that SQLite's writer locks (sqlite.org/walformat.html, 2.3)."""
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -101,9 +105,9 @@ class Server:
         return httpx.AsyncClient(base_url=self.url, timeout=ANSWER_S)
 
 
-def command(*arguments: str | Path, tree: Path = ROOT) -> list[str]:
+def command(*arguments: str | Path) -> list[str]:
     """The command line of `run.py`."""
-    return [sys.executable, str(tree / "run.py"), *map(str, arguments)]
+    return [sys.executable, str(ROOT / "run.py"), *map(str, arguments)]
 
 
 @contextlib.asynccontextmanager
@@ -111,12 +115,11 @@ async def launched(
     folder: Path,
     *flags: str,
     port: int = 0,
-    tree: Path = ROOT,
     variables: Mapping[str, str] | None = None,
     **options: Any,
 ) -> AsyncGenerator[Server]:
     """`run.py serve` on `folder`, however it goes; killed at the end if it still runs."""
-    serve = command("serve", "--data", folder, "--port", str(port), *flags, tree=tree)
+    serve = command("serve", "--data", folder, "--port", str(port), *flags)
     process = await trio.lowlevel.open_process(
         serve,
         stdout=subprocess.PIPE,
@@ -271,3 +274,16 @@ async def log_in(client: httpx.AsyncClient, name: str, password: str = PASSWORD)
 def path_of(url: str) -> str:
     """The path of a URL in an answer."""
     return url.removeprefix(PUBLIC_URL)
+
+
+@contextlib.contextmanager
+def commits_held_back(database: Path) -> Generator[None]:
+    """Hold the writer's lock, as a backup tool may: the server's next commit waits meanwhile, five
+    seconds at most.
+
+    Taken as SQLite takes it, but without SQLite: a connection that is closed after a kill would
+    tidy up what the kill has left.
+    """
+    with open(f"{database}-shm", "r+b") as shared:
+        fcntl.lockf(shared, fcntl.LOCK_EX, 1, WAL_WRITE_LOCK)
+        yield

@@ -24,6 +24,7 @@ from storage.reads import (
     GetFeed,
     GetHistory,
     GetKeptReply,
+    GetWholeHistory,
     KeptReply,
     PullFrom,
     PullPosts,
@@ -150,6 +151,9 @@ class ModelDisk(SimulatedDisk):
                 snapshot = self._snapshots.get(actor)
                 seqs = sorted(self._concerns.get(actor, ()))
                 return ActorHistory(snapshot, [self._entry(seq) for seq in seqs])
+            case GetWholeHistory(actor=actor):
+                entries = map(self._entry, range(1, len(self._facts) + 1))
+                return ActorHistory(None, [e for e in entries if actor in e.fact.concerns()])
             case GetFeed(viewer=viewer, limit=limit):
                 ids = self._truth.feed(viewer)
                 following = [f for who, f in self._truth.follows if who == viewer]

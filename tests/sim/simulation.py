@@ -23,6 +23,7 @@ from actors.post.messages import DeletePost, Like, Unlike
 from actors.runtime.actors import Actors, open_actors
 from actors.runtime.asking import RequestKey
 from actors.runtime.inboxes import Inboxes, Sizes
+from actors.runtime.passivation import Residency
 from actors.runtime.rounds import Clocks
 from actors.state import decode_state, encode_state
 from actors.user.messages import Follow, NewMedium, Publish, Unfollow
@@ -48,6 +49,9 @@ INCARNATIONS = 3
 CLIENTS = 6
 STEPS_A_CLIENT = 14
 """Acts of each client in each incarnation."""
+
+RESIDENCIES = [Residency(), Residency(1, 1.0, 1.0), Residency(5, 0.01, 0.01)]
+"""What memory there is: plenty, a single cell, or little and for a short time."""
 
 READERS = 4
 """People in a world of readers."""
@@ -146,6 +150,7 @@ async def _live(world: World, *, last: bool) -> None:
             world.disk,
             clocks,
             shards=random.choice([1, 4]),
+            residency=random.choice(RESIDENCIES),
             rounds_type=Rounds,
         ) as actors:
             sizes = Sizes(
@@ -184,9 +189,12 @@ async def _gremlin(world: World, actors: Actors, rounds: WatchedRounds) -> None:
         cells = sorted(actors.directory.cells.items())
         if cells:
             _, cell = world.random.choice(cells)
-            if cell.idle and world.random.random() < 0.5:
+            chance = world.random.random()
+            if cell.idle and chance < 0.5:
                 rounds.passivate(cell)
-            else:
+            elif cell.idle and chance < 0.6:
+                actors.directory.reload(cell)
+            elif cell.state is not None:
                 cell.folds = 10**6
 
 
