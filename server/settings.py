@@ -26,7 +26,7 @@ THREADS_MAX = 64
 ALL_INTERFACES = frozenset({"0.0.0.0", "::"})
 
 Switch = Literal["on", "off"]
-FanOutPolicy = Literal["push", "pull"]
+FanOutPolicy = Literal["hybrid", "push", "pull", "threshold", "lossy"]
 LogForm = Literal["auto", "human", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -73,10 +73,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     fan_out: Annotated[
         FanOutPolicy,
         Meta(
-            description="How posts reach home feeds: `push` hands a new post to the feeds that are "
-            "in memory, `pull` puts a feed together when it is read."
+            description="How posts reach home feeds. `push`: a new post goes to the feeds in memory; "
+            "`pull`: a feed is put together when it is read; `hybrid`: push up to 10,000 followers, "
+            "pull above; `threshold`: push to who read a feed in the last day; `lossy`: push, but who "
+            "follows more than 2,000 gets a share of it."
         ),
-    ] = "push"
+    ] = "hybrid"
     log: Annotated[
         LogForm,
         Meta(description="The log's form: `auto` is `human` on a terminal and `json` elsewhere."),

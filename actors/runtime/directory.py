@@ -81,7 +81,8 @@ class Directory:
         await self._delivery.reached(answer.committed)
         snapshot = answer.value.snapshot
         if snapshot is not None and not _is_readable(cell, snapshot):
-            # Never skipped over: the facts that it stands for are not listed for this actor any more.
+            # Never skipped over: the facts that it stands for are not listed for this actor any
+            # more.
             log.warning(
                 "a snapshot can't be read: folding the actor from the whole journal",
                 actor=describe_actor(cell.actor),

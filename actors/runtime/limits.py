@@ -26,7 +26,8 @@ DELIVERY_STEP_FACTS = 32
 """Facts delivered before other tasks get a chance to run."""
 
 CELLS_MAX = 50_000
-"""Cells in memory. Beyond it those used longest ago leave: some 100 MB with sets of ordinary size."""
+"""Cells in memory. Beyond it those used longest ago leave: some 100 MB with sets of ordinary
+size."""
 
 CELL_IDLE_S = 600.0
 """Seconds without a command after which a cell leaves memory."""
@@ -38,8 +39,8 @@ PASSIVATION_STEP_CELLS = 256
 """Cells that leave, or are looked at, in one step: about 2 ms, most of it for their snapshots."""
 
 SNAPSHOTS_WAITING_MAX = 4_096
-"""Snapshots that wait for the next group, taken at passivation. Beyond it none is taken: what it would spare
-is folding."""
+"""Snapshots that wait for the next group, taken at passivation. Beyond it none is taken: what it
+would spare is folding."""
 
 BUGS_MAX = 3
 BUGS_WITHIN_S = 30.0

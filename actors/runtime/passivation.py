@@ -1,4 +1,5 @@
-"""Which cells leave memory, and when: the idle ones after a while, the ones used longest ago when there are too many.
+"""Which cells leave memory, and when: the idle ones after a while, the ones used longest ago when
+there are too many.
 
 Runs in the actors' nursery. A cell that anything waits in or reads stays, however old.
 """

@@ -139,7 +139,9 @@ def check_follows(people: list[Person], sight: Sight, ledger: Ledger) -> None:
     for person in people:
         stats = sight.profiles[person.name]["stats"]
         followers = {names[follower] for follower in sight.followers[person.name]}
-        promised = {who for (who, whom), there in ledger.follows.items() if there and whom == person.id}
+        promised = {
+            who for (who, whom), there in ledger.follows.items() if there and whom == person.id
+        }
         assert followers == promised
         assert stats == {
             "followers_count": len(followers),

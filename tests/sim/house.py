@@ -13,6 +13,7 @@ from actors.fanout import POLICIES
 from actors.runtime.actors import Actors, open_actors
 from actors.runtime.asking import RequestKey
 from actors.runtime.inboxes import Inboxes
+from actors.runtime.passivation import Residency
 from actors.runtime.rounds import Clocks, Rounds
 from actors.user.messages import NewMedium, Publish
 from tests.sim.disk import ModelDisk, SimulatedDisk
@@ -42,12 +43,18 @@ class House:
 
 @asynccontextmanager
 async def open_house(
-    disk: SimulatedDisk | None = None, *, policy: str = "push", rounds_type: type[Rounds] = Rounds
+    disk: SimulatedDisk | None = None,
+    *,
+    policy: str = "push",
+    rounds_type: type[Rounds] = Rounds,
+    residency: Residency = Residency(),  # noqa: B008  # frozen
 ) -> AsyncGenerator[House]:
     """A house that is running. On a fresh model disk unless one is given."""
     disk = disk or ModelDisk(Random(0))
     clocks = Clocks(lambda: START_MS + int(trio.current_time() * 1000), trio.current_time)
-    async with open_actors(disk, clocks, shards=2, rounds_type=rounds_type) as actors:
+    async with open_actors(
+        disk, clocks, shards=2, rounds_type=rounds_type, residency=residency
+    ) as actors:
         feed = Inboxes(actors, POLICIES[policy], clocks.stopwatch)
         actors.listen(feed.on_delivered)
         async with trio.open_nursery() as nursery:

@@ -105,9 +105,11 @@ def simulate(seed: int, side: str = "model") -> World:
 
 async def _history(seed: int, side: str) -> World:
     random = Random(seed)
-    policy = random.choice([Push(), Pull(), Hybrid(1), Hybrid(2), Threshold(), Lossy(1), Lossy(2)])
-    world = World(random, SIDES[side](random), policy, readers=random.random() < 0.4)
-    world.disk.slow = random.choice([0.0005, 0.002, 0.02])
+    readers = random.random() < 0.4
+    policies: list[Policy] = [Hybrid(1), Hybrid(2), Threshold(), Push(), Lossy(1)]
+    policy = random.choice(policies if readers else [*policies, Pull(), Lossy(2)])
+    world = World(random, SIDES[side](random), policy, readers)
+    world.disk.slow = 0.02 if readers else random.choice([0.0005, 0.002, 0.02])
     for incarnation in range(INCARNATIONS):
         await _live(world, last=incarnation == INCARNATIONS - 1)
         if world.acknowledged > len(world.disk.journal):
@@ -168,7 +170,7 @@ async def _live(world: World, *, last: bool) -> None:
                 if crash:
                     plug.deadline = trio.current_time() + random.expovariate(1 / 0.3)
                 nursery.start_soon(feed.run)
-                nursery.start_soon(_gremlin, world, actors, rounds[0])
+                nursery.start_soon(_gremlin, world, actors, rounds[0], told)
                 async with trio.open_nursery() as clients:
                     for _ in range(CLIENTS):
                         client = Client(world, actors, feed, told, rounds[0])
@@ -182,13 +184,21 @@ async def _live(world: World, *, last: bool) -> None:
         raise Broken(f"a command waited {rounds[0].longest_wait} rounds")
 
 
-async def _gremlin(world: World, actors: Actors, rounds: WatchedRounds) -> None:
-    """Whatever may happen to cells at any time: they leave memory, or their snapshots fall due."""
+async def _gremlin(world: World, actors: Actors, rounds: WatchedRounds, told: list[Entry]) -> None:
+    """Whatever may happen to cells at any time: they leave memory, or their snapshots fall due. And
+    a look at one: it must be what was delivered, no more and no less."""
     while True:
         await trio.sleep(world.random.expovariate(1 / 0.01))
         cells = sorted(actors.directory.cells.items())
         if cells:
             _, cell = world.random.choice(cells)
+            if cell.state is not None:
+                folded = cell.behaviour.state()
+                for entry in told:
+                    if cell.actor in entry.fact.concerns():
+                        cell.behaviour.fold(folded, entry.seq, entry.fact)
+                if _comparable(folded) != _comparable(cell.state):
+                    raise Broken(f"{cell} is {cell.state}, but what was delivered is {folded}")
             chance = world.random.random()
             if cell.idle and chance < 0.5:
                 rounds.passivate(cell)

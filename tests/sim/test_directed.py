@@ -4,6 +4,7 @@ from random import Random
 from typing import Any
 
 import pytest
+import structlog.testing
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
@@ -12,10 +13,11 @@ from actors.kinds import BEHAVIOURS, Behaviour
 from actors.post.messages import DeletePost, Like, LikeReply, Unlike
 from actors.runtime import rounds
 from actors.runtime.asking import Bug, KeyConflict, Overloaded, RequestKey
+from actors.runtime.passivation import Residency
 from actors.user.messages import Follow, Publish, Unfollow
 from storage.facts import PostLiked
 from storage.ids import Kind, post_key, user_key
-from storage.reads import REPLY_KEPT_MS, Span
+from storage.reads import REPLY_KEPT_MS, Snapshot, Span
 from tests.sim.disk import ModelDisk
 from tests.sim.house import PICTURE, open_house
 from tests.sim.simulation import ROUNDS_WAITED_MAX, deterministic
@@ -293,3 +295,101 @@ async def test_the_rounds_stop_with_every_command_answered_and_snapshots_written
     async with open_house(disk) as house:
         assert await house.actors.ask(Like(post, ann, ann)) == LikeReply(liked=True, likes=1)
         assert house.actors.directory.cells[post_key(post)].folded == len(disk.journal)
+
+
+def _small(cells_max: int, idle_s: float) -> Residency:
+    return Residency(cells_max, idle_s, period_s=1.0)
+
+
+async def test_idle_actors_leave_memory_and_come_back_as_they_were(autojump_clock: Any) -> None:
+    async with open_house(residency=_small(1_000, 10.0)) as house:
+        ann, bob = await house.user("ann"), await house.user("bob")
+        post = await house.post(ann)
+        await house.actors.ask(Like(post, ann, bob))
+        assert post_key(post) in house.actors.directory.cells
+        await trio.sleep(12)
+        assert len(house.actors.directory.cells) == 0
+        assert await house.actors.ask(Like(post, ann, ann)) == LikeReply(liked=True, likes=2)
+
+
+async def test_more_actors_than_the_cap_are_never_in_memory_for_long(autojump_clock: Any) -> None:
+    async with open_house(residency=_small(20, 1e9)) as house:
+        accounts = [await house.user(f"user{n}") for n in range(100)]
+        for account in accounts:
+            await house.post(account)
+        await trio.sleep(1)
+        assert len(house.actors.directory.cells) <= 20
+        assert [await house.feed.posts(account, Span(9)) for account in accounts[:3]]
+
+
+async def test_an_actor_that_is_in_use_stays_however_crowded_it_is(autojump_clock: Any) -> None:
+    async with open_house(residency=_small(1, 0.0)) as house:
+        ann = await house.user("ann")
+        fans = [await house.user(f"fan{n}") for n in range(5)]
+        post = await house.post(ann)
+        house.disk.gate = trio.Event()
+        async with trio.open_nursery() as nursery:
+            for fan in fans:
+                nursery.start_soon(house.actors.ask, Like(post, ann, fan))
+            await trio.sleep(5)
+            assert {post_key(post), user_key(ann)} <= set(house.actors.directory.cells)
+            house.disk.gate.set()
+        assert await house.actors.ask(Like(post, ann, ann)) == LikeReply(liked=True, likes=6)
+
+
+async def test_a_snapshot_that_cannot_be_read_is_not_skipped_over(autojump_clock: Any) -> None:
+    disk = ModelDisk(Random(0))
+    async with open_house(disk) as house:
+        ann, bob = await house.user("ann"), await house.user("bob")
+        post = await house.post(ann)
+        await house.actors.ask(Like(post, ann, bob))
+    kept = disk._snapshots[post_key(post)]
+    disk._snapshots[post_key(post)] = Snapshot(kept.actor, kept.seq, b"\xc1")
+    async with open_house(disk) as house:
+        with structlog.testing.capture_logs() as logs:
+            assert await house.actors.ask(Like(post, ann, bob)) == LikeReply(liked=True, likes=1)
+        assert [line["log_level"] for line in logs] == ["warning"]
+
+
+async def test_an_actor_whose_decisions_keep_raising_is_quarantined_and_no_other(
+    autojump_clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    was = BEHAVIOURS[Kind.POST]
+
+    def decide(state: Any, command: Any, moment: Any) -> Any:
+        if isinstance(command, Unlike):
+            raise RuntimeError("planted")
+        return was.decide(state, command, moment)
+
+    async with open_house() as house:
+        ann = await house.user("ann")
+        sick, sound = await house.post(ann), await house.post(ann)
+        planted = Behaviour(was.state, decide, was.fold, was.folds_a_snapshot)
+        monkeypatch.setitem(BEHAVIOURS, Kind.POST, planted)
+        for _ in range(2):
+            with pytest.raises(Bug):
+                await house.actors.ask(Unlike(sick, ann))
+        await trio.sleep(31)  # long ago is forgotten
+        for _ in range(2):
+            with pytest.raises(Bug):
+                await house.actors.ask(Unlike(sick, ann))
+        assert await house.actors.ask(Like(sick, ann, ann)) == LikeReply(liked=True, likes=1)
+        with pytest.raises(Bug):
+            await house.actors.ask(Unlike(sick, ann))
+        with pytest.raises(Bug):
+            await house.actors.ask(Like(sick, ann, ann))
+        assert await house.actors.ask(Like(sound, ann, ann)) == LikeReply(liked=True, likes=1)
+
+
+async def test_a_reader_of_an_actor_that_is_reloaded_waits_for_it(
+    autojump_clock: Any,
+) -> None:
+    async with open_house() as house:
+        ann = await house.user("ann")
+        post = await house.post(ann)
+        await house.actors.ask(Like(post, ann, ann))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(house.actors.ask, Unlike(post, ann))
+            nursery.start_soon(house.actors.ask, Like(post, ann, ann))
+            house.actors.directory.reload(house.actors.directory.cells[user_key(ann)])
+        assert await house.actors.ask(Unlike(post, ann)) == LikeReply(liked=False, likes=0)
