@@ -73,10 +73,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     fan_out: Annotated[
         FanOutPolicy,
         Meta(
-            description="How posts reach home feeds. `push`: a new post goes to the feeds in memory; "
-            "`pull`: a feed is put together when it is read; `hybrid`: push up to 10,000 followers, "
-            "pull above; `threshold`: push to who read a feed in the last day; `lossy`: push, but who "
-            "follows more than 2,000 gets a share of it."
+            description="How posts reach home feeds. `push`: a new post goes to the feeds in "
+            "memory; `pull`: a feed is put together when it is read; `hybrid`: push up to 10,000 "
+            "followers, pull above; `threshold`: push to who read a feed in the last day; `lossy`: "
+            "push, but who follows more than 2,000 gets a share of it."
         ),
     ] = "hybrid"
     log: Annotated[

@@ -9,7 +9,7 @@ from typing import Any
 import trio
 
 from actors.accounts.messages import Register
-from actors.fanout import POLICIES
+from actors.fanout import POLICIES, Policy
 from actors.runtime.actors import Actors, open_actors
 from actors.runtime.asking import RequestKey
 from actors.runtime.inboxes import Inboxes
@@ -45,7 +45,7 @@ class House:
 async def open_house(
     disk: SimulatedDisk | None = None,
     *,
-    policy: str = "push",
+    policy: Policy = POLICIES["push"],
     rounds_type: type[Rounds] = Rounds,
     residency: Residency = Residency(),  # noqa: B008  # frozen
 ) -> AsyncGenerator[House]:
@@ -55,7 +55,7 @@ async def open_house(
     async with open_actors(
         disk, clocks, shards=2, rounds_type=rounds_type, residency=residency
     ) as actors:
-        feed = Inboxes(actors, POLICIES[policy], clocks.stopwatch)
+        feed = Inboxes(actors, policy, clocks.stopwatch)
         actors.listen(feed.on_delivered)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(feed.run)

@@ -9,6 +9,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.decisions import Refused
+from actors.fanout import Hybrid
 from actors.kinds import BEHAVIOURS, Behaviour
 from actors.post.messages import DeletePost, Like, LikeReply, Unlike
 from actors.runtime import rounds
@@ -17,7 +18,7 @@ from actors.runtime.passivation import Residency
 from actors.user.messages import Follow, Publish, Unfollow
 from storage.facts import PostLiked
 from storage.ids import Kind, post_key, user_key
-from storage.reads import REPLY_KEPT_MS, Snapshot, Span
+from storage.reads import REPLY_KEPT_MS, PullFrom, Snapshot, Span
 from tests.sim.disk import ModelDisk
 from tests.sim.house import PICTURE, open_house
 from tests.sim.simulation import ROUNDS_WAITED_MAX, deterministic
@@ -393,3 +394,36 @@ async def test_a_reader_of_an_actor_that_is_reloaded_waits_for_it(
             nursery.start_soon(house.actors.ask, Like(post, ann, ann))
             house.actors.directory.reload(house.actors.directory.cells[user_key(ann)])
         assert await house.actors.ask(Unlike(post, ann)) == LikeReply(liked=False, likes=0)
+
+
+async def test_a_pull_is_not_put_together_with_an_inbox_that_has_moved_on(
+    autojump_clock: Any,
+) -> None:
+    async with open_house(policy=Hybrid(followers_max=1)) as house:
+        names = ("viewer", "other", "star", "friend")
+        viewer, other, star, friend = [await house.user(name) for name in names]
+        for followee, follower in ((star, viewer), (star, other), (friend, viewer)):
+            await house.actors.ask(Follow(followee, follower))
+        assert await house.feed.posts(viewer, Span(9)) == []
+        first = await house.post(star)  # has two followers, so it is not pushed
+        read, answered, go_on = house.disk.read, trio.Event(), trio.Event()
+
+        async def held(question: Any) -> Any:
+            answer = await read(question)
+            if isinstance(question, PullFrom):
+                answered.set()
+                await go_on.wait()
+            return answer
+
+        house.disk.read = held  # type: ignore[method-assign]
+        pages: list[list[int]] = []
+
+        async def look() -> None:
+            pages.append(await house.feed.posts(viewer, Span(9)))
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(look)
+            await answered.wait()
+            second, third = await house.post(star), await house.post(friend)
+            go_on.set()
+        assert pages == [[third, second, first]]
