@@ -1,4 +1,5 @@
-"""What a server has promised: every write that it acknowledged, and every one whose answer was lost.
+"""What a server has promised: every write that it acknowledged, and every one whose answer was
+lost.
 
 Clients write it down as answers come; after a kill, `tests.process.keeping` compares the restarted
 server with it. Knows no network.

@@ -49,6 +49,30 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, **more}
 
 
+class WholeBody(httpx.AsyncByteStream):
+    """A request's body in one piece."""
+
+    def __init__(self, content: bytes) -> None:
+        self._pieces = [content] if content else []
+
+    def __aiter__(self) -> "WholeBody":
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self._pieces:
+            raise StopAsyncIteration
+        return self._pieces.pop()
+
+
+class WholeBodies(httpx.AsyncHTTPTransport):
+    """httpx sends bodies from async generators. A connection that breaks leaves them unfinished,
+    and Trio warns of each: so none are used here."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        request.stream = WholeBody(await request.aread())
+        return await super().handle_async_request(request)
+
+
 class Server:
     """A process that serves, and what it has said so far."""
 
@@ -68,6 +92,11 @@ class Server:
     @property
     def database(self) -> Path:
         return self.folder / "triptych.db"
+
+    @property
+    def log_bytes(self) -> int:
+        """The size of the write-ahead log, which each commit appends to."""
+        return Path(f"{self.database}-wal").stat().st_size
 
     async def listen(self, stream: trio.abc.ReceiveStream, kind: str) -> None:
         """Take in what the process says on one of its streams, until it is closed."""
@@ -102,7 +131,10 @@ class Server:
         return await self.ended(within_s)
 
     def client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=self.url, timeout=ANSWER_S)
+        """Connections to it, of one user."""
+        return httpx.AsyncClient(
+            base_url=self.url, timeout=ANSWER_S, transport=WholeBodies(), trust_env=False
+        )
 
 
 def command(*arguments: str | Path) -> list[str]:

@@ -113,8 +113,8 @@ async def test_a_file_that_may_not_grow_ends_the_process_with_its_reason(tmp_pat
     """The same without strace: the kernel refuses every byte beyond the log's size of now."""
 
     async def end(server: Server) -> None:
-        size = Path(f"{server.database}-wal").stat().st_size
-        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (size, size))
+        limit = server.log_bytes
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (limit, limit))
         assert await server.ended() == DISK_FAILED
         assert "the disk failed" in server.logged
 

@@ -138,10 +138,11 @@ async def _live(world: World, *, last: bool) -> None:
         truth.tell(entry)
         told.append(entry)
 
-    WatchedRounds.journal = list(world.disk.journal)
     rounds: list[WatchedRounds] = []
 
     class Rounds(WatchedRounds):
+        journal = list(world.disk.journal)
+
         def __init__(self, *args: Any) -> None:
             super().__init__(*args)
             rounds.append(self)

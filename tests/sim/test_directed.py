@@ -77,9 +77,7 @@ async def test_loading_while_facts_are_with_the_writer_loses_and_doubles_nothing
         assert not cells[user_key(bob)].quarantined
 
 
-def test_three_hostile_clients_starve_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(WatchedRounds, "journal", [])
-
+def test_three_hostile_clients_starve_nobody() -> None:
     async def longest_wait() -> int:
         watched: list[WatchedRounds] = []
 

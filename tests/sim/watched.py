@@ -40,7 +40,7 @@ class Shadows:
 
 
 class WatchedRounds(Rounds):
-    """`Rounds` with a witness. `journal` is set by the simulation before the actors open."""
+    """`Rounds` with a witness. `journal` is what the disk holds already."""
 
     journal: ClassVar[list[Entry]] = []
 
