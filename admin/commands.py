@@ -5,7 +5,8 @@ be) is handed in as an `Operator`.
 """
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,7 +19,8 @@ from actors.runtime.actors import Actors, open_actors
 from actors.runtime.rounds import Clocks
 from admin.failures import EXIT_DIFFERENCES, Failed, told
 from admin.populate import Chance, Plan, populate, read_graph
-from admin.verify import verify_folder
+from admin.repair import repair_folder
+from admin.verify import Progress, verify_folder
 from storage.folder import DataFolder, open_folder
 from storage.journal import open_disk
 
@@ -43,14 +45,13 @@ data_option = click.option(
 
 @click.command()
 @data_option
-def verify(data: Path) -> None:
+@click.option("--repair", is_flag=True, help="Rebuild rows and snapshots from the journal first.")
+def verify(data: Path, repair: bool) -> None:
     """Check that everything in the folder is what its journal says."""
-    with told(), click.progressbar(length=1, label="Folding the journal", file=sys.stderr) as bar:
-
-        def progress(done: int, of: int) -> None:
-            bar.length = of
-            bar.update(done - bar.pos)
-
+    if repair:
+        with told(), open_folder(data) as folder, _folding("Rebuilding") as progress:
+            repair_folder(folder, progress)
+    with told(), _folding("Folding the journal") as progress:
         report = verify_folder(data, progress)
     counts = ", ".join(f"{number} {name}" for name, number in report.counts.items())
     for difference in report.differences:
@@ -58,6 +59,18 @@ def verify(data: Path) -> None:
     if report.differences:
         raise Failed(f"{len(report.differences)} differences in {counts}", EXIT_DIFFERENCES)
     click.echo(f"sound: {counts}")
+
+
+@contextmanager
+def _folding(label: str) -> Generator[Progress]:
+    """A progress bar over the facts of a journal."""
+    with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
+
+        def progress(done: int, of: int) -> None:
+            bar.length = of
+            bar.update(done - bar.pos)
+
+        yield progress
 
 
 @click.command("populate")

@@ -5,10 +5,11 @@ Called by `admin.verify` on a connection of its own, inside one read transaction
 """
 
 from collections.abc import Iterator
+from itertools import islice
 
 from storage.facts import Entry, decode_fact, with_texts
 from storage.queries import texts_of
-from storage.reads import Snapshot
+from storage.reads import KeptReply, Snapshot
 from storage.sqlite import Connection
 
 ENTRIES_A_STEP = 1_000
@@ -107,6 +108,13 @@ def concerns(connection: Connection) -> Iterator[tuple[int, int]]:
     """Every (seq, actor) that a load may still have to fold, in order of seq."""
     found = connection.execute("select seq, actor from concerns order by seq, actor").fetchall()
     yield from found
+
+
+def kept_replies(connection: Connection) -> Iterator[list[KeptReply]]:
+    """Every kept reply, some at a time: they follow from nothing and are copied by a repair."""
+    rows = connection.execute("select account, route, key, request, reply, at from replies")
+    while some := [KeptReply(*row) for row in islice(rows, ENTRIES_A_STEP)]:
+        yield some
 
 
 def counter_differences(connection: Connection) -> list[str]:

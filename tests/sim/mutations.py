@@ -212,7 +212,7 @@ MUTATIONS = [
 def planted(mutation: Mutation) -> Generator[None]:
     """The product with the bug in it."""
     was = mutation.owner.__dict__[mutation.method]
-    function = was.fget if isinstance(was, property) else was
+    function: Any = was.fget if isinstance(was, property) else was
     source = textwrap.dedent(inspect.getsource(function))
     old, new = (textwrap.dedent(text) for text in (mutation.old, mutation.new))
     lines = [line.removeprefix("    ") for line in new.split("\n")]

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 import trio
 import trio._core._run
@@ -141,7 +141,7 @@ async def _live(world: World, *, last: bool) -> None:
     rounds: list[WatchedRounds] = []
 
     class Rounds(WatchedRounds):
-        journal = list(world.disk.journal)
+        journal: ClassVar = list(world.disk.journal)
 
         def __init__(self, *args: Any) -> None:
             super().__init__(*args)

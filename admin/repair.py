@@ -1,0 +1,49 @@
+"""`run.py verify --repair`: rows and snapshots anew from the journal, in a new file that takes the old one's place.
+
+The journal and the texts are copied as they are; what was erased stays erased. Snapshots are not
+copied: actors are folded from the journal until they are taken again. No server may run on the folder.
+"""
+
+import os
+
+from admin.verify import Progress
+from storage import audit
+from storage.disk import Group
+from storage.folder import DataFolder, sync_folder
+from storage.projection import write_group
+from storage.schema import migrate
+from storage.sqlite import Connection, open_writer
+
+KEPT_SUFFIX = ".before-repair"
+"""The old database stays beside the new one under this name, until the operator deletes it."""
+
+
+def repair_folder(folder: DataFolder, progress: Progress) -> None:
+    """Rebuild the database of `folder` from its journal.
+
+    Until the last step nothing is changed. Raises `UnknownFact`, `SqliteError`, `OSError`.
+    """
+    new = folder.database.with_suffix(".repaired")
+    for left in folder.path.glob(f"{new.name}*"):  # by a repair that was interrupted
+        left.unlink()
+    old_connection, connection = open_writer(folder.database), open_writer(new)
+    try:
+        migrate(connection)
+        of = audit.counts(old_connection)["facts"]
+        for entries in audit.entries(old_connection):
+            write_group(connection, Group(entries=entries))
+            progress(entries[-1].seq, of)
+        for replies in audit.kept_replies(old_connection):
+            write_group(connection, Group(replies=replies))
+        for each in (connection, old_connection):
+            _merge_log(each)
+    finally:
+        connection.close()
+        old_connection.close()
+    os.replace(folder.database, folder.database.with_name(folder.database.name + KEPT_SUFFIX))
+    os.replace(new, folder.database)
+    sync_folder(folder.path)
+
+
+def _merge_log(connection: Connection) -> None:
+    connection.execute("pragma wal_checkpoint(truncate)").fetchone()
