@@ -34,6 +34,7 @@ class Operator(msgspec.Struct, frozen=True):
     hash_password: Callable[[str], Awaitable[str]]
     """Raises an error whose message is a sentence if nobody may choose the password."""
     is_username: Callable[[str], bool]
+    is_full_name: Callable[[str], bool]
     chance: Callable[[int], Chance]
     """Chance that a seed decides, for test data."""
 
@@ -147,10 +148,12 @@ def create(
     """Register an account."""
     if not operator.is_username(username):
         raise Failed(f"{username!r} is no username: 1 to 30 of letters, digits, single dots and _")
+    if full_name is not None and not operator.is_full_name(full_name):
+        raise Failed("that is no full name: it has 64 characters at most")
     name, password_hash = username.lower(), _hash(operator, password)
 
     async def do(actors: Actors) -> int:
-        return await accounts.create_user(actors, name, password_hash, full_name)
+        return await accounts.create_user(actors, name, password_hash, full_name or None)
 
     click.echo(f"{name} is account {with_actors(operator, data, do)}")
 
@@ -178,14 +181,13 @@ def list_users(operator: Operator, data: Path) -> None:
 @password_option
 def reset_password(operator: Operator, data: Path, username: str, password: str) -> None:
     """Set a new password and end every session of the account."""
-
-    password_hash = _hash(operator, password)
+    name, password_hash = username.lower(), _hash(operator, password)
 
     async def do(actors: Actors) -> None:
-        await accounts.reset_password(actors, username.lower(), password_hash)
+        await accounts.reset_password(actors, name, password_hash)
 
     with_actors(operator, data, do)
-    click.echo(f"{username} has a new password, and is logged out everywhere")
+    click.echo(f"{name} has a new password, and is logged out everywhere")
 
 
 @user.command("verify")
@@ -195,9 +197,10 @@ def reset_password(operator: Operator, data: Path, username: str, password: str)
 @click.option("--remove", is_flag=True, help="Take the badge away.")
 def verify_user(operator: Operator, data: Path, username: str, remove: bool) -> None:
     """Give an account its badge."""
+    name = username.lower()
 
     async def do(actors: Actors) -> None:
-        await accounts.set_verified(actors, username.lower(), verified=not remove)
+        await accounts.set_verified(actors, name, verified=not remove)
 
     with_actors(operator, data, do)
-    click.echo(f"{username} is {'not ' if remove else ''}verified")
+    click.echo(f"{name} is {'not ' if remove else ''}verified")

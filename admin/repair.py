@@ -1,7 +1,9 @@
-"""`run.py verify --repair`: rows and snapshots anew from the journal, in a new file that takes the old one's place.
+"""`run.py verify --repair`: rows and snapshots anew from the journal, in a new file that takes the
+old one's place.
 
 The journal and the texts are copied as they are; what was erased stays erased. Snapshots are not
-copied: actors are folded from the journal until they are taken again. No server may run on the folder.
+copied: actors are folded from the journal until they are taken again. No server may run on the
+folder.
 """
 
 import os

@@ -24,7 +24,7 @@ from storage.ids import ACCOUNTS, Kind, describe_actor, kind_of, number_of
 from storage.projection import write_group
 from storage.reads import Snapshot
 from storage.schema import SCHEMA_VERSION, SchemaTooNew, migrate, schema_version
-from storage.sqlite import Connection, open_memory, open_reader, transaction
+from storage.sqlite import Connection, SqliteError, open_memory, open_reader, transaction
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -58,31 +58,47 @@ def verify_folder(path: Path, progress: Progress) -> Report:
         if version < SCHEMA_VERSION:
             raise NothingToVerify(f"{database} has schema {version}: start the server once")
         with transaction(connection, "deferred"):
-            return _verify(connection, Blobs(path / MEDIA_NAME), progress)
+            counts = audit.counts(connection)
+            differences = audit.soundness(connection)
+            differences += _journal_differences(connection, counts["facts"], progress)
+            missing = _missing_media(connection, Blobs(path / MEDIA_NAME))
+        if missing:
+            # A server beside us may have deleted them with their posts since the transaction began.
+            missing &= set(audit.media_names(connection))
+        differences += [f"media: the file {name} is missing or empty" for name in sorted(missing)]
+        return Report(counts, differences)
     finally:
         connection.close()
 
 
-def _verify(connection: Connection, blobs: Blobs, progress: Progress) -> Report:
-    counts = audit.counts(connection)
-    differences = audit.soundness(connection)
-    rebuilt = open_memory()
-    migrate(rebuilt)
+def _journal_differences(connection: Connection, facts: int, progress: Progress) -> list[str]:
+    """Everything in the database that is not what its journal of `facts` facts says."""
     folding = Folding(audit.snapshots(connection))
-    for entries in audit.entries(connection):
-        write_group(rebuilt, Group(entries=entries))
-        for entry in entries:
-            folding.fold(entry)
-        progress(entries[-1].seq, counts["facts"])
-    folding.compare_snapshots_up_to(None)
-    differences += folding.differences
-    differences += audit.row_differences(connection, rebuilt)
+    rebuilt = open_memory()
+    try:
+        migrate(rebuilt)
+        # What refers to a fact that the journal has lost is a difference to tell, not to stop at.
+        rebuilt.execute("pragma foreign_keys = off")
+        for entries in audit.entries(connection):
+            write_group(rebuilt, Group(entries=entries))
+            for entry in entries:
+                folding.fold(entry)
+            progress(entries[-1].seq, facts)
+        folding.compare_snapshots_up_to(None)
+        differences = folding.differences
+        differences += audit.row_differences(connection, rebuilt)
+    except (msgspec.MsgspecError, SqliteError) as broken:
+        # All that is compared below would differ for this one reason.
+        return [
+            *folding.differences,
+            f"the journal: what follows fact {folding.seq} can't be read: {broken}",
+        ]
+    finally:
+        rebuilt.close()
     differences += audit.counter_differences(connection)
     differences += _missing_concerns(connection, folding)
     differences += _state_differences(connection, folding.states)
-    differences += _media_differences(connection, blobs)
-    rebuilt.close()
-    return Report(counts, differences)
+    return differences
 
 
 class Folding:
@@ -98,7 +114,8 @@ class Folding:
         self.differences: list[str] = []
         self._snapshots = snapshots
         self._next: Snapshot | None = next(snapshots, None)
-        self._seq = 0
+        self.seq = 0
+        """The last fact folded."""
 
     def state(self, actor: int) -> Any:
         if actor not in self.states:
@@ -107,9 +124,9 @@ class Folding:
 
     def fold(self, entry: Entry) -> None:
         """The next fact of the journal."""
-        if entry.seq != self._seq + 1:
-            self.differences.append(f"the journal goes on with fact {entry.seq} after {self._seq}")
-        self._seq = entry.seq
+        if entry.seq != self.seq + 1:
+            self.differences.append(f"the journal goes on with fact {entry.seq} after {self.seq}")
+        self.seq = entry.seq
         self.compare_snapshots_up_to(entry.seq - 1)
         for actor in entry.fact.concerns():
             self.concerns.append((entry.seq, actor))
@@ -130,8 +147,8 @@ class Folding:
         actor = snapshot.actor
         self.stamps[actor] = snapshot.seq
         name = f"the snapshot of {describe_actor(actor)} at fact {snapshot.seq}"
-        if snapshot.seq > self._seq:
-            self.differences.append(f"{name} is later than the journal's end, {self._seq}")
+        if snapshot.seq > self.seq:
+            self.differences.append(f"{name} is later than the journal's end, {self.seq}")
             return
         try:
             kept = decode_state(snapshot.state, BEHAVIOURS[kind_of(actor)].state)
@@ -197,15 +214,15 @@ def _state_differences(connection: Connection, states: dict[int, Any]) -> list[s
     return differences
 
 
-def _media_differences(connection: Connection, blobs: Blobs) -> list[str]:
-    """Blobs that a row speaks of and that are not there."""
-    differences: list[str] = []
+def _missing_media(connection: Connection, blobs: Blobs) -> set[str]:
+    """Names of blobs that a row speaks of and that are not there, or that can't be one."""
+    missing: set[str] = set()
     for name in audit.media_names(connection):
         try:
             path = blobs.path_of(name)
-        except BadName as bad:
-            differences.append(f"media: {bad}")
-        else:
-            if not path.is_file() or path.stat().st_size == 0:
-                differences.append(f"media: the file {name} is missing or empty")
-    return differences
+            there = path.is_file() and path.stat().st_size > 0
+        except (BadName, FileNotFoundError):
+            there = False
+        if not there:
+            missing.add(name)
+    return missing

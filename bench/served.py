@@ -30,18 +30,17 @@ def tell(value: object) -> None:
 async def serve(folder: DataFolder, settings: Settings) -> None:
     listening = run.listen(settings)
     port = listening.getsockname()[1]
-    stop, served = trio.Event(), trio.Event()
+    stop = trio.Event()
     async with (
         open_house(folder, settings, f"http://{settings.host}:{port}") as house,
         trio.open_nursery() as edge,
     ):
-        await edge.start(run.serve_app, house.context, listening, stop, served)
+        await edge.start(run.serve_app, house.context, listening, stop)
         tell({"port": port})
         async with trio.lowlevel.FdStream(os.dup(sys.stdin.fileno())) as asked:
             while await asked.receive_some(LINE_BYTES):
                 tell(house.take())
         stop.set()
-        await served.wait()
 
 
 @click.command()

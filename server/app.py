@@ -19,7 +19,7 @@ from structlog.contextvars import bound_contextvars
 
 from server.answering import answer_call
 from server.answers import problem_answer
-from server.connection import PulledConnection, PulledRequest
+from server.connection import IgnoredUpgrade, PulledConnection, PulledRequest
 from server.context import Context
 from server.problems import (
     STATUSES,
@@ -59,6 +59,7 @@ class Triptych(QuartTrio):
     """Quart-Trio on our connection, with an answer for every request."""
 
     asgi_http_class = PulledConnection
+    asgi_websocket_class = IgnoredUpgrade
     request_class = PulledRequest
 
     def __init__(self, context: Context) -> None:

@@ -10,6 +10,7 @@ Knows ASGI, and nothing of routes.
 from collections.abc import AsyncIterable, Awaitable, Callable, Generator
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, cast
+from urllib.parse import urlsplit
 
 from quart.wrappers import Response
 from quart.wrappers.request import Body
@@ -101,6 +102,9 @@ class Answering(Protocol):
 class PulledConnection(TrioASGIHTTPConnection):
     """Serves one request in the task that ASGI calls it in."""
 
+    def __init__(self, app: Any, scope: Any) -> None:
+        super().__init__(app, cast(Any, {**scope, "path": origin_form(scope["path"])}))
+
     async def __call__(self, receive: Any, send: Any) -> None:
         request = cast(PulledRequest, self._create_request_from_scope(send))
         request.pulled.pull_from(receive)
@@ -112,6 +116,40 @@ class PulledConnection(TrioASGIHTTPConnection):
             await _send_answer(request.method, response, send)
         except ClientLeft:
             return  # All that was asked is done, there is only nobody to tell.
+
+
+class IgnoredUpgrade:
+    """Answers a WebSocket's handshake as the GET that it is, as a server may (RFC 9110, 7.8): no
+    route of ours goes on as a WebSocket.
+    """
+
+    def __init__(self, app: Any, scope: Any) -> None:
+        scheme = {"ws": "http", "wss": "https"}[scope["scheme"]]
+        self._get = PulledConnection(
+            app, {**scope, "type": "http", "method": "GET", "scheme": scheme}
+        )
+
+    async def __call__(self, receive: Any, send: Send) -> None:
+        async def receive_nothing() -> Message:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send_instead(message: Message) -> None:
+            await send({**message, "type": f"websocket.{message['type']}"})
+
+        await self._get(receive_nothing, send_instead)
+
+
+def origin_form(target: str) -> str:
+    """The path of a request's target, in whatever form it came (RFC 9112, 3.2). One that has none
+    becomes a path that no route has.
+    """
+    if target.startswith("/"):
+        return target
+    try:
+        path = urlsplit(target).path
+    except ValueError:
+        path = target
+    return path if path.startswith("/") else f"/{path}"
 
 
 async def _send_answer(method: str, response: Response, send: Send) -> None:
@@ -129,16 +167,15 @@ async def _send_answer(method: str, response: Response, send: Send) -> None:
         (name.lower().encode("latin-1"), value.encode("latin-1"))
         for name, value in response.headers
     ]
-    await send_message(
-        {"type": "http.response.start", "status": response.status_code, "headers": headers}
-    )
-    held = b""  # One piece back, so that the last one can say that it is.
-    if method != "HEAD":
-        body = cast(AbstractAsyncContextManager[AsyncIterable[bytes]], response.response)
-        async with body as chunks:
+    start = {"type": "http.response.start", "status": response.status_code, "headers": headers}
+    body = cast(AbstractAsyncContextManager[AsyncIterable[bytes]], response.response)
+    async with body as chunks:  # Entered first: it may hold a file already.
+        await send_message(start)
+        held = b""  # One piece back, so that the last one can say that it is.
+        if method != "HEAD":
             async for chunk in chunks:
                 if held:
                     message = {"type": "http.response.body", "body": held, "more_body": True}
                     await send_message(message)
                 held = chunk
-    await send_message({"type": "http.response.body", "body": held, "more_body": False})
+        await send_message({"type": "http.response.body", "body": held, "more_body": False})

@@ -17,7 +17,9 @@ PIECE_BYTES = 262_144
 
 
 class FilePart(ResponseBody):
-    """The bytes from `start` up to `stop` of the file at `path`. Opened when the answer is sent."""
+    """The bytes from `start` up to `stop` of the file at `path`. Opened by `begin`, or when the
+    answer is sent; closed when it has been.
+    """
 
     def __init__(self, path: Path, start: int, stop: int, threads: trio.CapacityLimiter) -> None:
         self._path = path
@@ -25,6 +27,15 @@ class FilePart(ResponseBody):
         self._stop = stop
         self._threads = threads
         self._file: BinaryIO | None = None
+        self._begun: bytes | None = None
+
+    async def begin(self) -> None:
+        """Read the first piece: a file that is being deleted is missed before the answer begins, or
+        served whole.
+
+        Raises `OSError`, `EOFError`.
+        """
+        self._begun = await self._next_piece()
 
     async def __aenter__(self) -> "FilePart":
         return self
@@ -43,8 +54,14 @@ class FilePart(ResponseBody):
 
     async def __anext__(self) -> bytes:
         """The next piece. Raises `OSError`, `EOFError` if the file is shorter than was said."""
+        if self._begun is not None:
+            piece, self._begun = self._begun, None
+            return piece
         if self._place >= self._stop:
             raise StopAsyncIteration
+        return await self._next_piece()
+
+    async def _next_piece(self) -> bytes:
         piece = await trio.to_thread.run_sync(self._read_piece, limiter=self._threads)
         self._place += len(piece)
         return piece

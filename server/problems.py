@@ -14,7 +14,7 @@ import msgspec
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from actors.decisions import Reason, Refused
-from actors.runtime.asking import Bug, KeyConflict, Overloaded
+from actors.runtime.asking import KeyConflict, Overloaded, Quarantined
 
 Detail = str | int | float | bool | None
 
@@ -161,8 +161,8 @@ def problem_of_exception(error: Exception) -> Problem:
             return invalid(
                 "This Idempotency-Key was used for a request with other values", "Idempotency-Key"
             )
-        case Bug():
-            return server_error()
+        case Quarantined():
+            return overloaded(error.retry_after_s)
         case HTTPException():
             return _problem_of_framework(error)
         case _:

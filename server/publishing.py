@@ -13,7 +13,7 @@ import trio
 from actors.user.messages import NewMedium, Publish, PublishReply
 from server.calls import Call
 from server.context import Context
-from server.form import MEDIA, BadForm, FileTooLarge, Form
+from server.form import MEDIA, POST_LIMITS, BadForm, FileTooLarge, Form
 from server.images import BadImage, PreparedImage
 from server.problems import bad_media, invalid, overloaded, too_large
 from server.refusals import asked
@@ -37,10 +37,12 @@ async def publish(call: Call[Nothing, Multipart]) -> PublishReply:
     """
     context = call.context
     content_type = call.request.headers.get("Content-Type", "")
+    body = call.request.pulled
+    if (body.expected_bytes or 0) > POST_LIMITS.body_bytes:
+        # Said at once: whoever sends a gigabyte should not have to send 81 MiB of it first.
+        raise too_large("The body is too large", max_bytes=POST_LIMITS.body_bytes)
     try:
-        form = await read_form(
-            call.request.pulled, content_type, context.uploads, threads=context.file_threads
-        )
+        form = await read_form(body, content_type, context.uploads, threads=context.file_threads)
         async with form:
             caption = _caption_of(form)
             key = call.key((form.fields, [file.sha256 for file in form.media]))

@@ -214,3 +214,8 @@ def medium_answer(
 def is_username(text: str) -> bool:
     """Whether `text` may be a username; kept in lower case."""
     return len(text) <= USERNAME_LENGTH_MAX and re.match(USERNAME, text) is not None
+
+
+def is_full_name(text: str) -> bool:
+    """Whether `text` may be a full name."""
+    return len(text) <= FULL_NAME_LENGTH_MAX and re.match(NO_NUL, text) is not None

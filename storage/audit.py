@@ -90,18 +90,9 @@ def entries(connection: Connection) -> Iterator[list[Entry]]:
 
 def snapshots(connection: Connection) -> Iterator[Snapshot]:
     """Every snapshot, the earliest seq first."""
-    after = (-1, -1)
-    while True:
-        row = connection.execute(
-            "select seq, actor, state from snapshots where (seq, actor) > (?, ?) "
-            "order by seq, actor limit 1",
-            after,
-        ).fetchone()
-        if row is None:
-            return
-        seq, actor, state = row
+    found = connection.execute("select actor, seq, state from snapshots order by seq, actor")
+    for actor, seq, state in found:
         yield Snapshot(actor, seq, state)
-        after = (seq, actor)
 
 
 def concerns(connection: Connection) -> Iterator[tuple[int, int]]:

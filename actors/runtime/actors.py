@@ -12,7 +12,7 @@ import msgspec
 import trio
 
 from actors.decisions import Accepted, Command, Refused
-from actors.runtime.asking import Bug, KeyConflict, Listener, Overloaded, RequestKey
+from actors.runtime.asking import Bug, KeyConflict, Listener, Overloaded, Quarantined, RequestKey
 from actors.runtime.cell import Waiting
 from actors.runtime.claims import Claims
 from actors.runtime.delivery import Delivery
@@ -97,7 +97,7 @@ class Actors:
                 return reply
             case Refused() as refused:
                 return refused
-            case Bug() | Overloaded() as error:
+            case Bug() | Quarantined() | Overloaded() as error:
                 raise error
             case None:
                 raise AssertionError("settled without an outcome")

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from actors.decisions import Command, Refused
-from actors.runtime.limits import RETRY_AFTER_S
+from actors.runtime.limits import QUARANTINE_RETRY_AFTER_S, RETRY_AFTER_S
 from storage.facts import Entry
 from storage.reads import Answer, KeptReply, Question, Span
 
@@ -28,8 +28,14 @@ class Overloaded(Exception):
 
 
 class Bug(Exception):
-    """The decision raised, or its actor is quarantined. Nothing was appended; the log has the
-    cause."""
+    """The decision raised. Nothing was appended; the log has the cause."""
+
+
+class Quarantined(Exception):
+    """An actor that the command needs is closed, since its state can't be trusted; the log has the
+    cause. All others go on."""
+
+    retry_after_s = QUARANTINE_RETRY_AFTER_S
 
 
 class KeyConflict(Exception):
@@ -61,7 +67,7 @@ class Asking(Protocol):
         delivered.
 
         With a key, a reply that was kept under it is returned instead, and a second request with
-        it waits for the first. Raises `Overloaded`, `Bug`, `KeyConflict`.
+        it waits for the first. Raises `Overloaded`, `Bug`, `Quarantined`, `KeyConflict`.
         """
         ...
 

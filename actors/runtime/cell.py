@@ -10,12 +10,12 @@ import trio
 
 from actors.decisions import Accepted, Command, Refused
 from actors.kinds import BEHAVIOURS
-from actors.runtime.asking import Bug, Overloaded, RequestKey
+from actors.runtime.asking import Bug, Overloaded, Quarantined, RequestKey
 from actors.runtime.claims import Claim
 from storage.facts import Entry
 from storage.ids import describe_actor, kind_of
 
-Outcome = Accepted[Any] | Refused | Bug | Overloaded
+Outcome = Accepted[Any] | Refused | Bug | Quarantined | Overloaded
 """What becomes of a command."""
 
 

@@ -139,6 +139,8 @@ class Inboxes:
     def _unpushed_for(self, inbox: Inbox) -> dict[int, int]:
         """The authors from whom the owner must pull: their newest unpushed posts came after the
         fill."""
+        if not self._unpushed:
+            return {}
         return {
             author: seq
             for author in inbox.following.among(self._unpushed_authors)

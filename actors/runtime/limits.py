@@ -46,6 +46,9 @@ BUGS_MAX = 3
 BUGS_WITHIN_S = 30.0
 """So many decisions of one actor that raise within so many seconds quarantine it."""
 
+QUARANTINE_RETRY_AFTER_S = 60
+"""Seconds that somebody refused by a quarantine is asked to wait: the operator must act first."""
+
 SNAPSHOTS_A_GROUP = 256
 """Snapshots written in one commit at the stop."""
 

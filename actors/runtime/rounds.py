@@ -14,7 +14,7 @@ import structlog
 import trio
 
 from actors.decisions import Accepted, Moment
-from actors.runtime.asking import Bug, Listener
+from actors.runtime.asking import Bug, Listener, Quarantined
 from actors.runtime.cell import Cell, Outcome, Waiting
 from actors.runtime.delivery import Delivery
 from actors.runtime.directory import Directory
@@ -139,7 +139,7 @@ class Rounds:
                 own.mailbox.remove(waiting)
                 mailbox.append(waiting)
         for waiting in mailbox:
-            self._settle(waiting, Bug(f"{describe_actor(cell.actor)} is quarantined"))
+            self._settle(waiting, Quarantined(describe_actor(cell.actor)))
 
     def _settle(self, waiting: Waiting, outcome: Outcome) -> None:
         self._waiting -= 1
@@ -225,8 +225,9 @@ class Rounds:
         broken = False
         for number, waiting in enumerate(taken, start=1):
             reads = [self._directory.cells[actor] for actor in waiting.command.reads]
-            if any(read.quarantined for read in reads):
-                outcomes.append((waiting, Bug("an actor that this command reads is quarantined")))
+            closed = [describe_actor(read.actor) for read in reads if read.quarantined]
+            if closed:
+                outcomes.append((waiting, Quarantined(*closed)))
                 continue
             if self._awaits(waiting, [read for read in reads if read.state is None]):
                 postponed.append(waiting)

@@ -6,7 +6,7 @@ promise rests on them.
 
 import trio
 
-from actors.runtime.asking import Bug, Overloaded
+from actors.runtime.asking import Overloaded, Quarantined
 from actors.runtime.cell import Waiting
 from actors.runtime.directory import Directory
 from actors.runtime.limits import SHARD_COMMANDS_MAX
@@ -58,7 +58,7 @@ class Shard:
         cell, *reads = [self._directory.cell(actor) for actor in actors]
         for named in (cell, *reads):
             if named.quarantined:
-                waiting.settle(Bug(f"{describe_actor(named.actor)} is quarantined"))
+                waiting.settle(Quarantined(describe_actor(named.actor)))
                 return
         for read in reads:
             if read.state is None:

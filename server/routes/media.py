@@ -3,6 +3,7 @@
 from quart.wrappers import Response
 from quart_trio.wrappers import TrioResponse
 from werkzeug.datastructures import ContentRange
+from werkzeug.http import quote_etag
 
 from server.calls import Call
 from server.connection import PulledRequest
@@ -52,7 +53,13 @@ async def show_medium(call: Call[Nothing, Nothing]) -> Response:
         start, stop = wanted
         response.status_code = 206
         response.content_range = ContentRange("bytes", start, stop, size)
-    response.response = FilePart(path, start, stop, context.file_threads)
+    body = FilePart(path, start, stop, context.file_threads)
+    if call.request.method != "HEAD":
+        try:
+            await body.begin()
+        except FileNotFoundError:
+            raise not_found() from None
+    response.response = body
     response.content_length = stop - start
     return response
 
@@ -65,7 +72,8 @@ def _wanted_range(request: PulledRequest, etag: str, size: int) -> tuple[int, in
     asked = request.range
     if request.method != "GET" or asked is None or asked.units != "bytes" or len(asked.ranges) > 1:
         return None
-    if "If-Range" in request.headers and request.if_range.etag != etag:
+    # A strong comparison (RFC 9110, 13.1.5): a weak tag or a date of the same file won't do.
+    if request.headers.get("If-Range", quote_etag(etag)) != quote_etag(etag):
         return None
     wanted = asked.range_for_length(size)
     if wanted is None:

@@ -8,7 +8,7 @@ import contextlib
 import io
 import os
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,6 +29,7 @@ from server.settings import Settings
 from server.tokens import AccessTokens, derive_key
 from server.views import Views
 from storage.blobs import Blobs
+from storage.disk import Disk
 from storage.journal import open_disk
 
 BASE_URL = "http://photos.test"
@@ -118,16 +119,25 @@ class World:
         return Person(self.client, answer.json())
 
 
+def as_it_is(disk: Disk) -> Disk:
+    """No gate before the disk."""
+    return disk
+
+
 @contextlib.asynccontextmanager
-async def open_world(folder: Path) -> AsyncIterator[World]:
-    """Everything in `folder`, until the block is left."""
+async def open_world(
+    folder: Path, behind: Callable[[Disk], Disk] = as_it_is
+) -> AsyncIterator[World]:
+    """Everything in `folder`, until the block is left. The actors see the disk as `behind` makes
+    it.
+    """
     clock = WallClock()
     media, uploads = folder / "media", folder / "uploads"
     for made in (media, uploads):
         made.mkdir(exist_ok=True)
     async with (
         open_disk(folder / "triptych.db") as disk,
-        open_actors(disk, Clocks(clock.now, time.perf_counter)) as actors,
+        open_actors(behind(disk), Clocks(clock.now, time.perf_counter)) as actors,
         trio.open_nursery() as nursery,
     ):
         views, sessions = Views(actors, BASE_URL), Sessions(actors)

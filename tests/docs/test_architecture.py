@@ -1,5 +1,5 @@
-"""docs/architecture.md speaks of this tree: its links lead somewhere, the functions that they name are
-there, and its limits are those of the code."""
+"""docs/architecture.md speaks of this tree: its links lead somewhere, what they name is there, and
+its limits are those of the code. Links and exit codes of the other pages are looked at, too."""
 
 import ast
 import functools
@@ -21,11 +21,18 @@ NAMED = re.compile(r"`([\w.]+)`")
 LIMIT = re.compile(r"^\| `([\w.]+)` \| ([\d,.]+) \|", re.MULTILINE)
 
 
-def links_of(page: Path) -> Iterator[tuple[str, Path]]:
-    """Each link of a page to something in this tree: its text, and where it leads."""
-    for text, target, _ in LINK.findall(page.read_text(encoding="utf-8")):
+def links_of(page: Path) -> Iterator[tuple[str, Path, str]]:
+    """Each link of a page to something in this tree: its text, the file and the place that it leads
+    to."""
+    for text, target, place in LINK.findall(page.read_text(encoding="utf-8")):
         if "://" not in target:
-            yield text, (page.parent / target).resolve()
+            yield text, (page.parent / target).resolve(), place
+
+
+def places_in(page: Path) -> set[str]:
+    """The headings of a page as links name them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 
 @functools.cache
@@ -41,8 +48,9 @@ def names_in(file: Path) -> frozenset[str]:
                     visit(node.body, f"{within}{name}.")
                 case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                     found.add(within + name)
-                case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(
-                    target=ast.Name(id=name)
+                case (
+                    ast.Assign(targets=[ast.Name(id=name)])
+                    | ast.AnnAssign(target=ast.Name(id=name))
                 ):
                     found.add(within + name)
                 case _:
@@ -52,13 +60,14 @@ def names_in(file: Path) -> frozenset[str]:
     return frozenset(found)
 
 
-def limits_told() -> dict[str, float]:
+def limits_told() -> dict[str, int | float]:
     """The table of limits: constant -> value."""
     table = ARCHITECTURE.read_text(encoding="utf-8").partition("\n## Limits\n")[2]
-    return {name: float(value.replace(",", "")) for name, value in LIMIT.findall(table)}
+    told = {name: value.replace(",", "") for name, value in LIMIT.findall(table)}
+    return {name: float(value) if "." in value else int(value) for name, value in told.items()}
 
 
-def value_of(name: str) -> float:
+def value_of(name: str) -> int | float:
     """What `package.module.CONSTANT`, or a field of it, is in the code."""
     module = name
     while not (ROOT / f"{module.replace('.', '/')}.py").is_file():
@@ -79,7 +88,11 @@ def largest_allowed() -> Iterator[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_to_files_that_are_there(page: Path):
-    lost = [text for text, target in links_of(page) if not target.exists()]
+    lost = [
+        text
+        for text, target, place in links_of(page)
+        if not target.exists() or (place and place not in places_in(target))
+    ]
     assert not lost, f"{page.name} points to what is not there: {lost}"
 
 
@@ -87,7 +100,7 @@ def test_links_lead_to_files_that_are_there(page: Path):
 def test_what_a_link_names_is_in_the_file_that_it_leads_to(page: Path):
     lost = [
         f"{name[1]} in {target.relative_to(ROOT)}"
-        for text, target in links_of(page)
+        for text, target, _ in links_of(page)
         if target.suffix == ".py" and (name := NAMED.fullmatch(text))
         if name[1] not in names_in(target)
     ]

@@ -7,6 +7,7 @@ who copies them would; and what came out compared with the answers that the page
 import json
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ from tests.docs.blocks import Block
 
 VARIES = "…"
 
-WALK_S = 60.0
-"""A walk takes a second or two; a command that hangs must not hang the tests."""
+WALK_S = 120.0
+"""A walk takes ten seconds at most; a command that hangs must not hang the tests."""
 
 _MARK = "--- end of a block of the page, exit code "
 
@@ -37,9 +38,7 @@ async def walk(
 
     `instead` has what is written differently here than a reader would write it.
     """
-    script = "".join(
-        f"{substituted(block.text, instead)}\necho \"{_MARK}$?\"\n" for block in blocks
-    )
+    script = "".join(f'{substituted(block.text, instead)}\necho "{_MARK}$?"\n' for block in blocks)
     with trio.fail_after(WALK_S):
         done = await trio.run_process(
             ["sh"],
@@ -64,7 +63,7 @@ def answers_after(blocks: list[Block]) -> dict[int, Block]:
     """Which shell block of a page, by its place, has an answer shown below it."""
     return {
         place: after
-        for place, (block, after) in enumerate(zip(blocks, blocks[1:], strict=False))
+        for place, (block, after) in enumerate(pairwise(blocks))
         if block.language == "sh" and after.language in ("json", "text")
     }
 

@@ -93,11 +93,6 @@ class Server:
     def database(self) -> Path:
         return self.folder / "triptych.db"
 
-    @property
-    def log_bytes(self) -> int:
-        """The size of the write-ahead log, which each commit appends to."""
-        return Path(f"{self.database}-wal").stat().st_size
-
     async def listen(self, stream: trio.abc.ReceiveStream, kind: str) -> None:
         """Take in what the process says on one of its streams, until it is closed."""
         async for chunk in stream:

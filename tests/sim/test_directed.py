@@ -13,7 +13,7 @@ from actors.fanout import Hybrid
 from actors.kinds import BEHAVIOURS, Behaviour
 from actors.post.messages import DeletePost, Like, LikeReply, Unlike
 from actors.runtime import rounds
-from actors.runtime.asking import Bug, KeyConflict, Overloaded, RequestKey
+from actors.runtime.asking import Bug, KeyConflict, Overloaded, Quarantined, RequestKey
 from actors.runtime.passivation import Residency
 from actors.user.messages import Follow, Publish, Unfollow
 from storage.facts import PostLiked
@@ -241,7 +241,7 @@ async def test_a_fold_that_fails_closes_its_actor_and_no_other(
         monkeypatch.setitem(BEHAVIOURS, Kind.POST, _with_fold(Kind.POST, fold))
         house.actors.directory.cells.pop(post_key(sick), None)
         await house.actors.ask(Like(sick, ann, bob))  # committed: it is so, whatever folding does
-        with pytest.raises(Bug):
+        with pytest.raises(Quarantined):
             await house.actors.ask(Unlike(sick, bob))
         monkeypatch.setitem(BEHAVIOURS, Kind.POST, was)
         assert await house.actors.ask(Like(sound, ann, bob)) == LikeReply(liked=True, likes=1)
@@ -375,7 +375,7 @@ async def test_an_actor_whose_decisions_keep_raising_is_quarantined_and_no_other
         assert await house.actors.ask(Like(sick, ann, ann)) == LikeReply(liked=True, likes=1)
         with pytest.raises(Bug):
             await house.actors.ask(Unlike(sick, ann))
-        with pytest.raises(Bug):
+        with pytest.raises(Quarantined):
             await house.actors.ask(Like(sick, ann, ann))
         assert await house.actors.ask(Like(sound, ann, ann)) == LikeReply(liked=True, likes=1)
 
