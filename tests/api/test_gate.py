@@ -140,6 +140,7 @@ async def house(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator
         await people[1].follows(people[0])
         posts = [await people[0].posted(caption) for caption in ("liked", "doomed")]
         yield House(gate, world, people, posts)
+        gate.open()  # however the test ended: what waits there must end, too
 
 
 @pytest.mark.parametrize("first", ["publish", "like", "follow", "delete"])

@@ -90,7 +90,8 @@ def test_the_rest_of_the_environment_is_nobodys_business():
             {},
             {"TRIPTYCH_FAN_OUT": "shove"},
             {},
-            "fan_out is 'shove' by TRIPTYCH_FAN_OUT: it must be one of hybrid, push, pull, threshold, lossy.",
+            "fan_out is 'shove' by TRIPTYCH_FAN_OUT: "
+            "it must be one of hybrid, push, pull, threshold, lossy.",
         ),
         (
             {},
