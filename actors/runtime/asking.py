@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -90,6 +90,17 @@ class Asking(Protocol):
         ...
 
 
+class Why(msgspec.Struct, frozen=True):
+    """Whether a post is in a home feed, how it came there, and why it is there or not."""
+
+    in_feed: bool
+    how: Literal["pushed", "pulled"] | None
+    """`pushed`: into the inbox when it was published. `pulled`: from the rows, when the inbox was
+    filled or the feed is read."""
+    reason: Literal["own_post", "followed", "not_followed", "dropped"]
+    """`dropped`: the policy `lossy` did not keep it."""
+
+
 class FeedReading(Protocol):
     """Home feeds, whatever the policy that keeps them warm."""
 
@@ -99,4 +110,8 @@ class FeedReading(Protocol):
 
         An id may have been deleted: whoever makes a page skips it and asks on.
         """
+        ...
+
+    async def why(self, viewer: int, post: int, author: int) -> Why:
+        """What the viewer's home feed makes of a post of `author`."""
         ...

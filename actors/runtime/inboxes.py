@@ -8,6 +8,7 @@ again by the pull.
 from collections import OrderedDict
 from collections.abc import Callable
 from itertools import islice
+from typing import Literal
 
 import msgspec
 import trio
@@ -16,6 +17,7 @@ from pyroaring import BitMap
 from actors.fanout import Policy
 from actors.inbox import Inbox
 from actors.runtime.actors import Actors
+from actors.runtime.asking import Why
 from actors.runtime.limits import (
     ACTIVE_S,
     FEED_TRIES,
@@ -27,7 +29,7 @@ from actors.runtime.limits import (
 from actors.user.state import UserState
 from storage.facts import Entry, Followed, PostPublished, Unfollowed
 from storage.ids import ID_MAX, user_key
-from storage.reads import GetFeed, PullFrom, PullPosts, Span
+from storage.reads import GetFeed, GetRelations, PullFrom, PullPosts, Span
 
 Change = Callable[[Inbox], None]
 
@@ -128,6 +130,18 @@ class Inboxes:
             if shown is not None:
                 return shown
         return await self._actors.read(PullPosts(viewer, span))
+
+    async def why(self, viewer: int, post: int, author: int) -> Why:
+        """What the viewer's home feed makes of a post of `author`, by the policy in force."""
+        if not self._policy.reads_inboxes:
+            (relation,) = await self._actors.read(GetRelations(viewer, (author,)))
+            return _why(author == viewer, relation.following, "pulled")
+        inbox = await self._filled(viewer)
+        if post in inbox.dropped and author in inbox.following:
+            return Why(in_feed=False, how=None, reason="dropped")
+        pushed = post in inbox and post > inbox.filled_id
+        how = "pushed" if pushed else "pulled"
+        return _why(author == viewer, author in inbox.following, how)
 
     def _is_current(self, inbox: Inbox) -> bool:
         slot = self._slots.get(inbox.owner)
@@ -297,6 +311,14 @@ class Inboxes:
             "unpushed_authors": len(self._unpushed),
             "unpushed_authors_bound": self._sizes.unpushed_authors,
         }
+
+
+def _why(own: bool, followed: bool, how: Literal["pushed", "pulled"]) -> Why:
+    if own:
+        return Why(in_feed=True, how=how, reason="own_post")
+    if followed:
+        return Why(in_feed=True, how=how, reason="followed")
+    return Why(in_feed=False, how=None, reason="not_followed")
 
 
 def _above(inbox: Inbox, span: Span) -> Span:

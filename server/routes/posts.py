@@ -3,6 +3,7 @@
 from quart.wrappers import Response
 
 from actors.post.messages import DeletePost, Like, LikeReply, Unlike
+from actors.runtime.asking import Why
 from actors.user.messages import PublishReply
 from server.answers import encoded_answer, json_answer
 from server.calls import Call
@@ -54,6 +55,23 @@ async def show_post(call: Call[Nothing, Nothing]) -> Response:
     if post not in shown:
         raise not_found()
     return encoded_answer(shown[post])
+
+
+@SECTION.route(
+    "GET",
+    f"{API}/posts/:post_id/why",
+    who=Who.USER,
+    tier=Tier.READ,
+    query=Nothing,
+    body=Nothing,
+    answers={200: Why},
+)
+async def explain_post(call: Call[Nothing, Nothing]) -> Response:
+    """Whether one post is in the viewer's home feed, how it came there, and why."""
+    post = await call.context.views.post(call.ids["post_id"])
+    if post is None:
+        raise not_found()
+    return json_answer(await call.context.feed.why(call.account, call.ids["post_id"], post.author))
 
 
 @SECTION.route(

@@ -6,7 +6,8 @@ when all is on the disk already, where readers' threads could see it, but the co
 returned.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -34,7 +35,8 @@ class Gate:
     def __init__(self, held: Held) -> None:
         self.held: Held = held
         self.disk: Disk
-        self.reading = 0
+        self.working = 0
+        """Reads and commits that a thread is at."""
         self.waiting = 0
         """Commits that stand at the gate."""
         self._opened = trio.Event()
@@ -53,16 +55,22 @@ class Gate:
     async def commit(self, group: Group) -> None:
         if self.held == "before":
             await self._pass()
-        await self.disk.commit(group)
+        with self._at_work():
+            await self.disk.commit(group)
         if self.held == "after":
             await self._pass()
 
     async def read(self, question: Question[T]) -> Answer[T]:
-        self.reading += 1
-        try:
+        with self._at_work():
             return await self.disk.read(question)
+
+    @contextlib.contextmanager
+    def _at_work(self) -> Iterator[None]:
+        self.working += 1
+        try:
+            yield
         finally:
-            self.reading -= 1
+            self.working -= 1
 
     async def _pass(self) -> None:
         self.waiting += 1
@@ -124,7 +132,7 @@ class House:
         with trio.fail_after(20):
             while True:
                 await trio.testing.wait_all_tasks_blocked(MOMENT_S)
-                if not self.gate.reading and not any(map(_is_busy, limiters)):
+                if not self.gate.working and not any(map(_is_busy, limiters)):
                     return
 
 
