@@ -18,7 +18,7 @@ from storage.reads import (
     ActorHistory,
     Answer,
     GetFeed,
-    GetHistory,
+    GetHistories,
     GetWholeHistory,
     Question,
     Snapshot,
@@ -29,18 +29,24 @@ from storage.sqlite import Connection, transaction
 T = TypeVar("T")
 
 ENTRIES_A_READ = 4_096
-"""Facts of an actor's history, and texts of them, that one statement reads: a few MB at most."""
+"""Facts of actors' histories, and texts of them, that one statement reads: a few MB at most."""
 
 COMMITTED = "select coalesce(max(seq), 0) from journal"
 
-SNAPSHOT = "select seq, state from snapshots where actor = :actor"
+SNAPSHOTS = """
+select json_group_array(json_array(s.actor, s.seq, hex(s.state)))
+from json_each(:actors) j cross join snapshots s on s.actor = j.value"""
 
 JOURNAL = "select seq, at, fact from journal order by seq"
 
+# The rows of one actor at a time, in order, go on after the last one that was read.
 ENTRIES = """
-select json_group_array(json_array(seq, at, fact)) from (
-    select j.seq, j.at, hex(j.fact) as fact from concerns c join journal j on j.seq = c.seq
-    where c.actor = :actor and c.seq > :after order by c.seq limit :limit)"""
+select json_group_array(json_array(actor, seq, at, fact)) from (
+    select c.actor, c.seq, j.at, hex(j.fact) as fact
+    from json_each(:actors) a cross join concerns c on c.actor = a.value
+    cross join journal j on j.seq = c.seq
+    where c.actor > :after_actor or c.seq > :after_seq
+    order by c.actor, c.seq limit :limit)"""
 
 TEXTS = """
 select json_group_array(json_array(c.id, c.text))
@@ -53,8 +59,8 @@ def answer(connection: Connection, question: Question[T]) -> Answer[T]:
     Raises `SqliteError`; `TypeError` for a question that nobody taught this file.
     """
     asked = cast(Question[Any], question)
-    if isinstance(asked, GetHistory):
-        return cast(Answer[T], _history(connection, asked.actor))
+    if isinstance(asked, GetHistories):
+        return cast(Answer[T], _histories(connection, asked.actors))
     if isinstance(asked, GetWholeHistory):
         return cast(Answer[T], _whole_history(connection, asked.actor))
     reading = READINGS.get(type(asked))
@@ -111,15 +117,24 @@ def _json(numbers: list[int]) -> str:
     return msgspec.json.encode(numbers).decode()
 
 
-def _history(connection: Connection, actor: int) -> Answer[ActorHistory]:
+def _histories(connection: Connection, actors: tuple[int, ...]) -> Answer[list[ActorHistory]]:
     with transaction(connection, "deferred"):
         (committed,) = connection.execute(COMMITTED).fetchone()
-        row = connection.execute(SNAPSHOT, {"actor": actor}).fetchone()
-        snapshot = None if row is None else Snapshot(actor, *row)
-        entries = _entries(connection, actor, 0 if snapshot is None else snapshot.seq)
-        texts = texts_of(connection, entries)
-    full = [Entry(entry.seq, entry.at, with_texts(entry.fact, texts)) for entry in entries]
-    return Answer(ActorHistory(snapshot, full), committed)
+        (found,) = connection.execute(SNAPSHOTS, {"actors": _json(list(actors))}).fetchone()
+        bare = _entries(connection, actors)
+        texts = texts_of(connection, [entry for _, entry in bare])
+    snapshots = {
+        actor: Snapshot(actor, seq, bytes.fromhex(state))
+        for actor, seq, state in _decode_snapshots(found)
+    }
+    entries: dict[int, list[Entry]] = {actor: [] for actor in actors}
+    for actor, entry in bare:
+        snapshot = snapshots.get(actor)
+        if snapshot is None or entry.seq > snapshot.seq:
+            full = Entry(entry.seq, entry.at, with_texts(entry.fact, texts))
+            entries[actor].append(full)
+    histories = [ActorHistory(snapshots.get(actor), entries[actor]) for actor in actors]
+    return Answer(histories, committed)
 
 
 def _whole_history(connection: Connection, actor: int) -> Answer[ActorHistory]:
@@ -135,16 +150,26 @@ def _whole_history(connection: Connection, actor: int) -> Answer[ActorHistory]:
     return Answer(ActorHistory(None, full), committed)
 
 
-def _entries(connection: Connection, actor: int, after: int) -> list[Entry]:
-    entries: list[Entry] = []
-    while True:
-        parameters = {"actor": actor, "after": after, "limit": ENTRIES_A_READ}
+def _entries(connection: Connection, actors: tuple[int, ...]) -> list[tuple[int, Entry]]:
+    """(actor, fact) of all that is listed for `actors`, in order for each."""
+    entries: list[tuple[int, Entry]] = []
+    left, after = sorted(set(actors)), 0
+    while left:
+        parameters = {
+            "actors": _json(left),
+            "after_actor": left[0],
+            "after_seq": after,
+            "limit": ENTRIES_A_READ,
+        }
         (text,) = connection.execute(ENTRIES, parameters).fetchone()
         rows = _decode_entries(text)
-        entries += [Entry(seq, at, decode_fact(bytes.fromhex(fact))) for seq, at, fact in rows]
+        for actor, seq, at, fact in rows:
+            entries.append((actor, Entry(seq, at, decode_fact(bytes.fromhex(fact)))))
         if len(rows) < ENTRIES_A_READ:
-            return entries
-        after = entries[-1].seq
+            break
+        last, after = rows[-1][:2]
+        left = [actor for actor in left if actor >= last]
+    return entries
 
 
 def texts_of(connection: Connection, entries: list[Entry]) -> dict[int, str]:
@@ -158,5 +183,6 @@ def texts_of(connection: Connection, entries: list[Entry]) -> dict[int, str]:
     return texts
 
 
-_decode_entries = msgspec.json.Decoder(list[tuple[int, int, str]]).decode
+_decode_entries = msgspec.json.Decoder(list[tuple[int, int, int, str]]).decode
+_decode_snapshots = msgspec.json.Decoder(list[tuple[int, int, str]]).decode
 _decode_texts = msgspec.json.Decoder(list[tuple[int, str]]).decode

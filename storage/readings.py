@@ -235,4 +235,4 @@ READINGS: dict[type[Question[Any]], Reading] = {
     GetMediaNames: Reading(MEDIA_NAMES, list[str]),
     GetMediumAuthor: Reading(MEDIUM_AUTHOR, int | None),
 }
-"""All questions but `GetHistory`, whose facts only Python can read."""
+"""All questions but `GetHistories` and `GetWholeHistory`, whose facts only Python can read."""

@@ -154,15 +154,15 @@ class GetBeginning(Question[Beginning], frozen=True):
     """For the start."""
 
 
-class GetHistory(Question[ActorHistory], frozen=True):
-    """For loading an actor."""
+class GetHistories(Question[list[ActorHistory]], frozen=True):
+    """For loading actors, as many as are waiting for it; the answers in the same order."""
 
-    actor: int
+    actors: tuple[int, ...]
 
 
 class GetWholeHistory(Question[ActorHistory], frozen=True):
-    """The same from the whole journal, whatever is listed for the actor and without its snapshot:
-    for a snapshot that can't be read. Slow."""
+    """One actor's from the whole journal, without its snapshot and whatever is listed for it: for a
+    snapshot that can't be read. Slow."""
 
     actor: int
 

@@ -18,12 +18,12 @@ import trio
 
 from actors.runtime.cell import Cell
 from actors.runtime.delivery import Delivery
-from actors.runtime.limits import CELLS_MAX
+from actors.runtime.limits import CELLS_MAX, LOADERS_MAX, LOADS_A_READ
 from actors.state import decode_state, encode_state
 from storage.disk import Disk
 from storage.facts import Entry
 from storage.ids import describe_actor
-from storage.reads import ActorHistory, GetHistory, GetWholeHistory, Snapshot
+from storage.reads import ActorHistory, GetHistories, GetWholeHistory, Snapshot
 
 log = structlog.get_logger()
 
@@ -50,7 +50,8 @@ class Directory:
         self.on_crowded: Callable[[], None] = lambda: None
         """Called when there are more cells than `cells_max`. Set by the passivation."""
         self.cells_max = CELLS_MAX
-        self._loads = 0
+        self._to_load: list[Cell] = []
+        self._loaders = 0
 
     def cell(self, actor: int) -> Cell:
         """The cell of `actor`, loading if it was not there. It must be used before the next
@@ -58,7 +59,7 @@ class Directory:
         cell = self.cells.get(actor)
         if cell is None:
             cell = self.cells[actor] = Cell(actor)
-            self._nursery.start_soon(self._load, cell)
+            self._load_soon(cell)
             if len(self.cells) > self.cells_max:
                 self.on_crowded()
         else:
@@ -73,26 +74,43 @@ class Directory:
         """
         cell.state = None
         cell.folded = cell.folds = 0
-        self._nursery.start_soon(self._load, cell)
+        self._load_soon(cell)
 
-    async def _load(self, cell: Cell) -> None:
-        self._loads += 1
-        answer = await self._disk.read(GetHistory(cell.actor))
-        await self._delivery.reached(answer.committed)
-        snapshot = answer.value.snapshot
-        if snapshot is not None and not _is_readable(cell, snapshot):
-            # Never skipped over: the facts that it stands for are not listed for this actor any
-            # more.
-            log.warning(
-                "a snapshot can't be read: folding the actor from the whole journal",
-                actor=describe_actor(cell.actor),
-                snapshot=snapshot.seq,
-            )
-            answer = await self._disk.read(GetWholeHistory(cell.actor))
+    def _load_soon(self, cell: Cell) -> None:
+        """Have `cell` loaded together with whoever else waits for that."""
+        self._to_load.append(cell)
+        if self._loaders < LOADERS_MAX:
+            self._loaders += 1
+            self._nursery.start_soon(self._load_all)
+
+    async def _load_all(self) -> None:
+        """Load cells until none waits."""
+        while self._to_load:
+            cells, self._to_load = self._to_load[:LOADS_A_READ], self._to_load[LOADS_A_READ:]
+            question = GetHistories(tuple(cell.actor for cell in cells))
+            answer = await self._disk.read(question)
             await self._delivery.reached(answer.committed)
-        self._loads -= 1
+            for cell, history in zip(cells, answer.value, strict=True):
+                if history.snapshot is None or _is_readable(cell, history.snapshot):
+                    self._finish_load(cell, history, answer.committed)
+                else:
+                    await self._load_from_whole_journal(cell)
+        self._loaders -= 1
+
+    async def _load_from_whole_journal(self, cell: Cell) -> None:
+        """A snapshot is never skipped over: the facts that it stands for are not listed for its
+        actor any more."""
+        log.warning(
+            "a snapshot can't be read: folding the actor from the whole journal",
+            actor=describe_actor(cell.actor),
+        )
+        answer = await self._disk.read(GetWholeHistory(cell.actor))
+        await self._delivery.reached(answer.committed)
+        self._finish_load(cell, answer.value, answer.committed)
+
+    def _finish_load(self, cell: Cell, history: ActorHistory, committed: int) -> None:
         try:
-            self._become_resident(cell, answer.value, answer.committed)
+            self._become_resident(cell, history, committed)
         except Exception:
             self.quarantine(cell, "its history can't be folded")
         else:
@@ -159,7 +177,11 @@ class Directory:
 
     def statistics(self) -> dict[str, int]:
         resident = sum(cell.state is not None for cell in self.cells.values())
-        return {"cells": len(self.cells), "resident": resident, "loading": self._loads}
+        return {
+            "cells": len(self.cells),
+            "resident": resident,
+            "loading": len(self.cells) - resident,
+        }
 
 
 def _is_readable(cell: Cell, snapshot: Snapshot) -> bool:

@@ -25,6 +25,12 @@ ROUND_S = 0.005
 DELIVERY_STEP_FACTS = 32
 """Facts delivered before other tasks get a chance to run."""
 
+LOADERS_MAX = 2
+"""Reads under way that load actors: one reader is left for everything else."""
+
+LOADS_A_READ = 64
+"""Actors loaded by one read. A read costs a thread's turn, whatever it brings."""
+
 CELLS_MAX = 50_000
 """Cells in memory. Beyond it those used longest ago leave: some 100 MB with sets of ordinary
 size."""

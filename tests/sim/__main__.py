@@ -8,7 +8,7 @@ import time
 
 import structlog
 
-from tests.sim.mutations import MUTATIONS, first_seed
+from tests.sim.mutations import MUTATIONS, finding_seed
 from tests.sim.simulation import SIDES, simulate
 
 
@@ -16,7 +16,7 @@ def find_mutations(seeds: int) -> int:
     """A line for each planted bug; 1 if one is not found."""
     missed = 0
     for mutation in MUTATIONS:
-        seed = first_seed(mutation, seeds, lambda seed: None)
+        seed = finding_seed(mutation, seeds)
         missed += seed is None
         print(f"{'not found' if seed is None else seed:>9}  {mutation.trap}", flush=True)
     return int(missed > 0)

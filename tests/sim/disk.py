@@ -22,7 +22,7 @@ from storage.reads import (
     FeedRows,
     GetBeginning,
     GetFeed,
-    GetHistory,
+    GetHistories,
     GetKeptReply,
     GetWholeHistory,
     KeptReply,
@@ -141,16 +141,18 @@ class ModelDisk(SimulatedDisk):
         seq, at, data = self._facts[seq - 1]
         return Entry(seq, at, with_texts(decode_fact(data), self._texts))
 
+    def _history(self, actor: int) -> ActorHistory:
+        seqs = sorted(self._concerns.get(actor, ()))
+        return ActorHistory(self._snapshots.get(actor), [self._entry(seq) for seq in seqs])
+
     def answer(self, question: Question[Any]) -> Any:
         match question:
             case GetBeginning():
                 last = max([0, *self._texts, *self._truth.posts])
                 at = self._facts[-1][1] if self._facts else 0
                 return Beginning(len(self._facts), last, at)
-            case GetHistory(actor=actor):
-                snapshot = self._snapshots.get(actor)
-                seqs = sorted(self._concerns.get(actor, ()))
-                return ActorHistory(snapshot, [self._entry(seq) for seq in seqs])
+            case GetHistories(actors=actors):
+                return [self._history(actor) for actor in actors]
             case GetWholeHistory(actor=actor):
                 entries = map(self._entry, range(1, len(self._facts) + 1))
                 return ActorHistory(None, [e for e in entries if actor in e.fact.concerns()])

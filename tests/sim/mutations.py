@@ -1,13 +1,13 @@
 """Planted bugs: each a few words of the product changed, to show that the simulator sees what it
 is for.
 
-`FOUND` says which seed found each. `python -m tests.sim --mutations` looks for them anew.
+`python -m tests.sim --mutations` says which seed finds each.
 """
 
 import inspect
 import sys
 import textwrap
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -33,7 +33,7 @@ class Mutation:
     old: str
     new: str
     seed: int
-    """The first seed that finds it."""
+    """A seed that finds it. Any change to the product may shift it: then another does."""
 
 
 RELEASE = "round.releases.append((round.seq, outcomes))"
@@ -73,7 +73,7 @@ MUTATIONS = [
         "            self._release(no_ops)\n"
         "            late = [one for one in outcomes if one not in no_ops]\n"
         "            round.releases.append((round.seq, late))",
-        seed=2,
+        seed=4,
     ),
     Mutation(
         "a turn without drafts",
@@ -97,7 +97,7 @@ MUTATIONS = [
         "_decide_round",
         "if cell.actor in round.concerned:",
         "if False:",
-        seed=30,
+        seed=10,
     ),
     Mutation(
         "ids from the wall clock alone (trap 5)",
@@ -118,10 +118,10 @@ MUTATIONS = [
     Mutation(
         "an actor loaded before delivery reached what was read (trap 4)",
         Directory,
-        "_load",
+        "_load_all",
         "await self._delivery.reached(answer.committed)",
         "pass",
-        seed=5,
+        seed=26,
     ),
     Mutation(
         "a load that folds what was queued twice (trap 4)",
@@ -137,7 +137,7 @@ MUTATIONS = [
         "_become_resident",
         "if entry.seq > committed:",
         "if False:",
-        seed=11,
+        seed=10,
     ),
     Mutation(
         "a reader's result used before delivery reached it",
@@ -145,7 +145,7 @@ MUTATIONS = [
         "read_as_of",
         "await self._delivery.reached(answer.committed)",
         "pass",
-        seed=60,
+        seed=21,
     ),
     Mutation(
         "a cell that leaves while it is in use (trap 7)",
@@ -185,7 +185,7 @@ MUTATIONS = [
         "_fill",
         "change(slot.inbox)",
         "change(slot.inbox)\n                    slot.inbox.marked = False",
-        seed=294,
+        seed=110,
     ),
     Mutation(
         "hybrid by today's follower count",
@@ -195,7 +195,7 @@ MUTATIONS = [
         "if (seq := self._unpushed[author]) > inbox.filled_seq\n            and len(getattr("
         "getattr(self._actors.directory.cells.get(user_key(author)), 'state', None),"
         " 'followers', ())) > getattr(self._policy, 'followers_max', -1)",
-        seed=1,
+        seed=15,
     ),
     Mutation(
         "pushes in slices that are not merged at reading",
@@ -233,11 +233,10 @@ def planted(mutation: Mutation) -> Generator[None]:
         setattr(mutation.owner, mutation.method, was)
 
 
-def first_seed(mutation: Mutation, seeds: int, told: Callable[[int], None]) -> int | None:
-    """The first seed below `seeds` that finds the bug."""
+def finding_seed(mutation: Mutation, seeds: int) -> int | None:
+    """A seed that finds the bug: the one that did so before, or the first below `seeds`."""
     with planted(mutation):
-        for seed in range(seeds):
-            told(seed)
+        for seed in (mutation.seed, *range(seeds)):
             try:
                 simulate(seed)
             except Exception:

@@ -29,7 +29,7 @@ from actors.state import decode_state, encode_state
 from actors.user.messages import Follow, NewMedium, Publish, Unfollow
 from storage.facts import Entry, PostPublished
 from storage.ids import ACCOUNTS, describe_actor, kind_of, post_key, user_key
-from storage.reads import GetHistory, Span
+from storage.reads import GetHistories, Span
 from tests.sim.disk import ModelDisk, SimulatedDisk, SqliteDisk
 from tests.sim.truth import Truth, cut
 from tests.sim.watched import Broken, WatchedRounds
@@ -418,7 +418,7 @@ async def _check_state(world: World, actors: Actors, actor: int) -> None:
     for entry in world.disk.journal:
         if actor in entry.fact.concerns():
             behaviour.fold(folded, entry.seq, entry.fact)
-    history = (await world.disk.read(GetHistory(actor))).value
+    (history,) = (await world.disk.read(GetHistories((actor,)))).value
     loaded = behaviour.state()
     if history.snapshot is not None:
         loaded = decode_state(history.snapshot.state, behaviour.state)

@@ -29,7 +29,7 @@ from storage.reads import (
     GetCredentials,
     GetFeed,
     GetFollowers,
-    GetHistory,
+    GetHistories,
     GetKeptReply,
     GetMediaNames,
     GetMediumAuthor,
@@ -185,19 +185,35 @@ def test_an_actor_is_rebuilt_from_its_snapshot_and_what_came_after(
         history.publish(ann, NAUGHTY)
     write_group(database, history.group())
 
-    told = answer(database, GetHistory(user_key(ann)))
+    asked = (user_key(ann), ACCOUNTS, user_key(99))
+    told = answer(database, GetHistories(asked))
     assert told.committed == 7
-    assert told.value.snapshot is None
-    assert told.value.entries == [history.entries[0], *history.entries[2:]]
-    registered = answer(database, GetHistory(ACCOUNTS)).value.entries
-    assert registered == history.entries[:2]
+    of_ann, of_accounts, of_nobody = told.value
+    assert of_ann.snapshot is None
+    assert of_ann.entries == [history.entries[0], *history.entries[2:]]
+    assert of_accounts.entries == history.entries[:2]
+    assert of_nobody.entries == []
 
     kept = Snapshot(user_key(ann), 5, b"\x00state")
     write_group(database, Group(snapshots=[kept]))
-    told = answer(database, GetHistory(user_key(ann)))
-    assert (told.value.snapshot, told.value.entries) == (kept, history.entries[5:])
-    assert answer(database, GetHistory(user_key(bob))).value.entries == history.entries[1:2]
-    assert answer(database, GetHistory(user_key(99))).value.entries == []
+    of_bob, of_ann = answer(database, GetHistories((user_key(bob), user_key(ann)))).value
+    assert (of_ann.snapshot, of_ann.entries) == (kept, history.entries[5:])
+    assert of_bob.entries == history.entries[1:2]
+
+
+def test_long_histories_are_read_in_several_steps(
+    database: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = random_history(seed=3, steps=120)
+    write_group(database, history.group())
+    actors = tuple({actor for entry in history.entries for actor in entry.fact.concerns()})
+    whole = answer(database, GetHistories(actors)).value
+    for step in (1, 2, 7):
+        monkeypatch.setattr(queries, "ENTRIES_A_READ", step)
+        assert answer(database, GetHistories(actors)).value == whole
+    for actor, one in zip(actors, whole, strict=True):
+        due = [entry.seq for entry in history.entries if actor in entry.fact.concerns()]
+        assert [entry.seq for entry in one.entries] == due
 
 
 def test_an_erased_text_is_none_in_the_facts_that_spoke_of_it(
@@ -207,7 +223,7 @@ def test_an_erased_text_is_none_in_the_facts_that_spoke_of_it(
     post = history.publish(ann, "soon gone")
     history.delete(post, ann)
     write_group(database, history.group())
-    published, deleted = answer(database, GetHistory(post_key(post))).value.entries
+    published, deleted = answer(database, GetHistories((post_key(post),))).value[0].entries
     assert isinstance(published.fact, PostPublished)
     assert published.fact.caption is not None
     assert published.fact.caption.value is None
@@ -276,10 +292,21 @@ def test_a_question_that_nobody_taught_is_a_bug(database: Connection) -> None:
 
 def test_every_question_goes_through_an_index(database: Connection) -> None:
     """What may be scanned is a JSON parameter, or what the statement itself has found already."""
-    found = {"CONSTANT", "j", "json_each", "authors", "heads", "merged", "asked", "u", "bounds"}
+    found = {
+        "CONSTANT",
+        "a",
+        "j",
+        "json_each",
+        "authors",
+        "heads",
+        "merged",
+        "asked",
+        "u",
+        "bounds",
+    }
     selects = [sql for reading in READINGS.values() for sql in (reading.downward, reading.upward)]
     statements = [statement_of(sql) for sql in selects]
-    for sql in [*statements, queries.SNAPSHOT, queries.ENTRIES, queries.TEXTS]:
+    for sql in [*statements, queries.SNAPSHOTS, queries.ENTRIES, queries.TEXTS]:
         parameters = dict.fromkeys(re.findall(r":(\w+)", sql), "[]")
         plan = database.execute(f"explain query plan {sql}", parameters).fetchall()
         scanned = {step[3].split()[1] for step in plan if step[3].startswith("SCAN")}
