@@ -5,11 +5,13 @@ import argparse
 import logging
 import sys
 import time
+from dataclasses import astuple
 
 import structlog
 
 from tests.sim.mutations import MUTATIONS, finding_seed
-from tests.sim.simulation import SIDES, simulate
+from tests.sim.shrinking import shrink
+from tests.sim.simulation import SIDES, Shape, simulate
 
 
 def find_mutations(seeds: int) -> int:
@@ -22,6 +24,18 @@ def find_mutations(seeds: int) -> int:
     return int(missed > 0)
 
 
+def show_smallest(seed: int, side: str) -> int:
+    """The line that replays the smallest history which breaks like `seed`."""
+    found = shrink(seed, side)
+    if found is not None:
+        small, shape = found
+        print(
+            f"python -m tests.sim --seed {small} --side {side} --lives {shape.incarnations} "
+            f"--clients {shape.clients} --steps {shape.steps}"
+        )
+    return 1
+
+
 def main() -> int:
     """The exit code: 1 at the first seed that breaks, whose replay line is the last line
     printed."""
@@ -30,7 +44,11 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=200, help="run seeds 0 … N-1")
     parser.add_argument("--side", choices=sorted(SIDES), default="model")
     parser.add_argument("--mutations", action="store_true", help="which seed finds which bug")
+    parser.add_argument("--shrink", action="store_true", help="look for a smaller history")
+    for name, size in zip(("lives", "clients", "steps"), astuple(Shape()), strict=True):
+        parser.add_argument(f"--{name}", type=int, default=size)
     chosen = parser.parse_args()
+    shape = Shape(chosen.lives, chosen.clients, chosen.steps)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     if chosen.mutations:
         return find_mutations(chosen.seeds)
@@ -39,8 +57,10 @@ def main() -> int:
     decided = feeds = wait = 0
     for seed in seeds:
         try:
-            world = simulate(seed, chosen.side)
+            world = simulate(seed, chosen.side, shape)
         except Exception:
+            if chosen.shrink:
+                return show_smallest(seed, chosen.side)
             if chosen.seed is not None:
                 raise
             print(f"seed {seed} broke: python -m tests.sim --seed {seed} --side {chosen.side}")

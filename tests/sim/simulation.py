@@ -43,12 +43,17 @@ SIDES: dict[str, Callable[[Random], SimulatedDisk]] = {
 START_MS = 1_770_000_000_000
 """Where virtual time begins, in Unix milliseconds."""
 
-INCARNATIONS = 3
-"""Lives of the process: all but the last end with the plug pulled, or cleanly."""
 
-CLIENTS = 6
-STEPS_A_CLIENT = 14
-"""Acts of each client in each incarnation."""
+@dataclass(frozen=True)
+class Shape:
+    """How large a history is."""
+
+    incarnations: int = 3
+    """Lives of the process: all but the last end with the plug pulled, or cleanly."""
+    clients: int = 6
+    steps: int = 14
+    """Acts of each client in each life."""
+
 
 RESIDENCIES = [Residency(), Residency(1, 1.0, 1.0), Residency(5, 0.01, 0.01)]
 """What memory there is: plenty, a single cell, or little and for a short time."""
@@ -69,6 +74,7 @@ class World:
     policy: Policy
     readers: bool
     """Whether it is about feeds more than about anything else."""
+    shape: Shape
     acknowledged: int = 0
     """The largest seq that an answer ever rested on."""
     names: int = 0
@@ -97,21 +103,21 @@ def deterministic(seed: int) -> Any:
         run._ALLOW_DETERMINISTIC_SCHEDULING, run._r = before
 
 
-def simulate(seed: int, side: str = "model") -> World:
+def simulate(seed: int, side: str = "model", shape: Shape = Shape()) -> World:
     """Run the history of `seed`. Raises `Broken`, or what a broken runtime raises."""
     with deterministic(seed):
-        return trio.run(_history, seed, side, clock=MockClock(autojump_threshold=0))
+        return trio.run(_history, seed, side, shape, clock=MockClock(autojump_threshold=0))
 
 
-async def _history(seed: int, side: str) -> World:
+async def _history(seed: int, side: str, shape: Shape) -> World:
     random = Random(seed)
     readers = random.random() < 0.4
     policies: list[Policy] = [Hybrid(1), Hybrid(2), Threshold(), Push(), Lossy(1)]
     policy = random.choice(policies if readers else [*policies, Pull(), Lossy(2)])
-    world = World(random, SIDES[side](random), policy, readers)
+    world = World(random, SIDES[side](random), policy, readers, shape)
     world.disk.slow = 0.02 if readers else random.choice([0.0005, 0.002, 0.02])
-    for incarnation in range(INCARNATIONS):
-        await _live(world, last=incarnation == INCARNATIONS - 1)
+    for incarnation in range(shape.incarnations):
+        await _live(world, last=incarnation == shape.incarnations - 1)
         if world.acknowledged > len(world.disk.journal):
             raise Broken(f"fact {world.acknowledged} was acknowledged and is lost")
     return world
@@ -173,7 +179,7 @@ async def _live(world: World, *, last: bool) -> None:
                 nursery.start_soon(feed.run)
                 nursery.start_soon(_gremlin, world, actors, rounds[0], told)
                 async with trio.open_nursery() as clients:
-                    for _ in range(CLIENTS):
+                    for _ in range(world.shape.clients):
                         client = Client(world, actors, feed, told, rounds[0])
                         clients.start_soon(client.live)
                 nursery.cancel_scope.cancel()
@@ -232,7 +238,7 @@ class Client:
         self.rounds = rounds
 
     async def live(self) -> None:
-        for _ in range(STEPS_A_CLIENT):
+        for _ in range(self.world.shape.steps):
             await trio.sleep(self.random.expovariate(1 / 0.01))
             if self.world.unanswered and self.random.random() < 0.5:
                 command, key = self.world.unanswered.pop()
