@@ -35,6 +35,7 @@ from actors.runtime.inboxes import Inboxes
 from actors.runtime.rounds import Clocks
 from admin import commands
 from admin.commands import Operator
+from admin.control import serve_control
 from admin.failures import EXIT_DISK_FAILED, told
 from server.app import make_app
 from server.context import Context, Readiness
@@ -136,6 +137,9 @@ async def serve_folder(folder: DataFolder, settings: Settings, listening: socket
             await background.start(stop_on_signals, context.readiness, stop)
             background.start_soon(feed.run)
             background.start_soon(sweep, context)
+            background.start_soon(
+                serve_control, folder.path, actors, partial(queues, context, feed, actors)
+            )
             async with trio.open_nursery() as edge:
                 await edge.start(serve_app, context, listening, stop)
                 spare_the_collector()
@@ -143,6 +147,15 @@ async def serve_folder(folder: DataFolder, settings: Settings, listening: socket
                 click.echo(f"Triptych serves {where} from {folder.path}; Ctrl-C stops it")
             background.cancel_scope.cancel()
     log.info("stopped")
+
+
+def queues(context: Context, feed: Inboxes, actors: Actors) -> dict[str, dict[str, int]]:
+    """How full everything bounded is."""
+    return actors.statistics() | {
+        "inboxes": feed.statistics(),
+        "views": context.views.statistics(),
+        "tokens": context.tokens.statistics(),
+    }
 
 
 def spare_the_collector() -> None:
@@ -351,7 +364,13 @@ def settings(**flags: str | None) -> None:
         click.echo(f"{name} = {'' if value is None else value}  ({loaded.sources[name]})")
 
 
-for command in (commands.verify, commands.populate_folder, commands.user):
+for command in (
+    commands.verify,
+    commands.populate_folder,
+    commands.user,
+    commands.status,
+    commands.lift_quarantine,
+):
     main.add_command(command)
 
 

@@ -17,6 +17,7 @@ import trio
 import admin.users as accounts
 from actors.runtime.actors import Actors, open_actors
 from actors.runtime.rounds import Clocks
+from admin.control import ask_lift, ask_status
 from admin.failures import EXIT_DIFFERENCES, Failed, told
 from admin.populate import Chance, Plan, populate, read_graph
 from admin.repair import repair_folder
@@ -204,3 +205,32 @@ def verify_user(operator: Operator, data: Path, username: str, remove: bool) -> 
 
     with_actors(operator, data, do)
     click.echo(f"{name} is {'not ' if remove else ''}verified")
+
+
+@click.command()
+@data_option
+def status(data: Path) -> None:
+    """What a running server says of its queues, and which actors are quarantined."""
+    with told():
+        answer = ask_status(data)
+    for queue, figures in answer.queues.items():
+        shown = ", ".join(f"{name} {number}" for name, number in figures.items())
+        click.echo(f"{queue}: {shown}")
+    for actor, why in answer.quarantined.items():
+        click.echo(f"quarantined: {actor}, {why}")
+    if not answer.quarantined:
+        click.echo("quarantined: nobody")
+
+
+@click.command("lift")
+@data_option
+@click.argument("actor")
+def lift_quarantine(data: Path, actor: str) -> None:
+    """Open a quarantined actor of a running server again, as `status` names it: post:123."""
+    with told():
+        answer = ask_lift(data, actor)
+    if answer.error is not None:
+        raise Failed(answer.error)
+    if not answer.lifted:
+        raise Failed(f"{actor} is not quarantined: `run.py status` shows who is")
+    click.echo(f"{actor} is open again")

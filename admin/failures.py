@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import click
 
+from admin.control import NobodyServes
 from admin.populate import CantPopulate
 from admin.users import NoSuchUser, UsernameTaken
 from admin.verify import NothingToVerify
@@ -25,6 +26,7 @@ EXIT_FOLDER_TAKEN = 75
 """EX_TEMPFAIL: try again when the other process has ended."""
 
 EXPLAINED = (
+    NobodyServes,
     NoSuchUser,
     UsernameTaken,
     CantPopulate,

@@ -62,6 +62,15 @@ def describe_actor(actor: int) -> str:
     return f"{kind_of(actor).name.lower()}:{number_of(actor)}"
 
 
+def actor_of(text: str) -> int:
+    """The key of the actor that `describe_actor` describes so. Raises `ValueError` for anything
+    else."""
+    kind, _, number = text.partition(":")
+    if kind.upper() not in Kind.__members__ or not number.isdecimal():
+        raise ValueError(f"{text!r} names no actor: it should look like post:123 or user:7")
+    return actor_key(Kind[kind.upper()], int(number))
+
+
 class IdClock:
     """Gives out ids that grow, whatever the wall clock does. Owned by the rounds, used in
     decisions."""

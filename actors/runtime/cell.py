@@ -87,7 +87,8 @@ class Cell:
         """When a command last named it, in seconds of the stopwatch."""
         self.bugs: list[float] = []
         """When its decisions raised, in seconds of the stopwatch: the last few."""
-        self.quarantined = False
+        self.quarantined = ""
+        """Why it is closed; empty if it is not."""
 
     def __repr__(self) -> str:
         return f"<Cell {describe_actor(self.actor)}>"

@@ -159,9 +159,24 @@ class Directory:
             actor=describe_actor(cell.actor),
             why=why,
         )
-        cell.quarantined = True
+        cell.quarantined = why
         cell.state = None
         self.on_quarantined(cell)
+
+    def quarantined(self) -> dict[int, str]:
+        """Which actors are closed, and why."""
+        return {cell.actor: cell.quarantined for cell in self.cells.values() if cell.quarantined}
+
+    def lift(self, actor: int) -> bool:
+        """Open an actor again, loading it from the disk; False if it was not closed."""
+        cell = self.cells.get(actor)
+        if cell is None or not cell.quarantined:
+            return False
+        cell.quarantined = ""
+        cell.bugs = []
+        cell.queued = []
+        self.reload(cell)
+        return True
 
     def snapshot(self, cell: Cell) -> Snapshot:
         """A resident cell's state, stamped with the last delivered seq."""

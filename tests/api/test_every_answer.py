@@ -93,26 +93,64 @@ async def test_no_query_breaks_anything(ann: Person, query: str) -> None:
     assert answer.status_code in (200, 400)
 
 
-async def test_a_query_of_raw_bytes_is_a_bad_request(world: World) -> None:
-    sent: list[dict[str, object]] = []
+async def answer_to(world: World, **scope: Any) -> list[dict[str, Any]]:
+    """The messages that answer a request without a body, made by hand because no client makes such
+    ones.
+    """
+    sent: list[dict[str, Any]] = []
 
-    async def receive() -> dict[str, object]:
+    async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": b"", "more_body": False}
 
-    async def send(message: dict[str, object]) -> None:
+    async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    scope = {
+    made = {
         "type": "http",
         "http_version": "1.1",
         "method": "GET",
         "scheme": "http",
         "path": "/healthz",
-        "query_string": b"\xff\xfe",
+        "query_string": b"",
         "headers": [(b"host", b"test")],
+        **scope,
     }
-    await make_app(world.context)(scope, receive, send)  # pyright: ignore
-    assert sent[0]["status"] == 400
+    await make_app(world.context)(made, receive, send)  # pyright: ignore
+    return sent
+
+
+async def test_a_query_of_raw_bytes_is_a_bad_request(world: World) -> None:
+    assert (await answer_to(world, query_string=b"\xff\xfe"))[0]["status"] == 400
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [("http://test/healthz", 200), ("http://[::1", 404), ("", 404), ("*", 404), ("test:80", 404)],
+)
+async def test_a_target_that_is_no_path_is_answered_too(
+    world: World, target: str, status: int
+) -> None:
+    start, body = await answer_to(world, path=target)
+    assert start["status"] == status
+    assert b"x-request-id" in dict(start["headers"])
+    assert msgspec.json.decode(body["body"])
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/healthz", 200), ("/api/v1/feed", 401), ("/api/v1/nothing", 404)]
+)
+@pytest.mark.parametrize("scheme", ["ws", "wss"])
+async def test_where_there_is_no_websocket_its_handshake_is_a_get(
+    world: World, path: str, status: int, scheme: str
+) -> None:
+    handshake = {"type": "websocket", "scheme": scheme, "path": path, "subprotocols": []}
+    start, body = await answer_to(world, **handshake)
+    assert (start["type"], start["status"]) == ("websocket.http.response.start", status)
+    headers = {name.decode(): value.decode() for name, value in start["headers"]}
+    assert headers["x-request-id"]
+    assert headers.items() >= {k.lower(): v for k, v in SECURITY_HEADERS.items()}.items()
+    assert body["type"] == "websocket.http.response.body"
+    assert int(headers["content-length"]) == len(body["body"])
 
 
 async def test_no_more_requests_at_once_than_allowed(world: World) -> None:

@@ -4,8 +4,10 @@ import io
 
 import httpx
 import pytest
+import trio
 from PIL import Image
 
+from server.files import FilePart
 from tests.api.world import Person, World, jpeg
 
 
@@ -63,6 +65,50 @@ async def test_what_is_no_single_range_gets_the_whole(world: World, url: str, as
 async def test_a_range_of_something_else_gets_the_whole(world: World, url: str) -> None:
     headers = {"Range": "bytes=0-1", "If-Range": '"other"'}
     assert (await world.client.get(url, headers=headers)).status_code == 200
+
+
+@pytest.mark.parametrize("asked", ["W/{etag}", "Tue, 24 Nov 2026 03:09:04 GMT", "{bare}"])
+async def test_a_range_needs_the_very_same_tag(world: World, url: str, asked: str) -> None:
+    etag = (await world.client.get(url)).headers["etag"]
+    condition = asked.format(etag=etag, bare=etag.strip('"'))
+    headers = {"Range": "bytes=0-1", "If-Range": condition}
+    assert (await world.client.get(url, headers=headers)).status_code == 200
+    headers["If-Range"] = etag
+    assert (await world.client.get(url, headers=headers)).status_code == 206
+
+
+async def test_a_picture_that_is_deleted_while_it_is_asked_for_is_not_found(
+    world: World, url: str
+) -> None:
+    answers: list[httpx.Response] = []
+
+    async def ask() -> None:
+        answers.append(await world.client.get(url))
+
+    name = url.rpartition("/")[2]
+    threads = world.context.file_threads
+    async with trio.open_nursery() as nursery:
+        for slot in range(int(threads.total_tokens)):
+            threads.acquire_on_behalf_of_nowait(slot)
+        nursery.start_soon(ask)
+        with trio.fail_after(5):
+            while not threads.statistics().tasks_waiting:
+                await trio.lowlevel.checkpoint()
+        world.context.blobs.delete(name)
+        for slot in range(int(threads.total_tokens)):
+            threads.release_on_behalf_of(slot)
+    (answer,) = answers
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NOT_FOUND")
+
+
+async def test_a_picture_that_has_begun_is_served_whole(world: World, url: str) -> None:
+    whole = (await world.client.get(url)).content
+    path = world.context.blobs.path_of(url.rpartition("/")[2])
+    part = FilePart(path, 0, len(whole), world.context.file_threads)
+    await part.begin()
+    path.unlink()
+    async with part as pieces:
+        assert b"".join([piece async for piece in pieces]) == whole
 
 
 async def test_head_has_the_headers_only(world: World, url: str) -> None:

@@ -3,6 +3,7 @@ good.
 """
 
 import re
+from collections.abc import AsyncIterator
 from typing import Any, cast
 
 import httpx
@@ -12,6 +13,7 @@ import trio
 
 from actors.runtime.asking import Asking, Overloaded
 from server.app import make_app
+from server.form import POST_LIMITS
 from tests.api.world import BASE_URL, Person, World, jpeg, picture
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
@@ -114,6 +116,21 @@ async def test_a_file_over_eight_megabytes_is_too_large(world: World, ann: Perso
     assert error["code"] == "MEDIA_TOO_LARGE"
     assert error["details"]["max_bytes"] == 8 * 1_048_576
     assert list(world.context.uploads.iterdir()) == []
+
+
+async def test_a_body_that_is_announced_as_too_large_is_not_waited_for(ann: Person) -> None:
+    async def never() -> AsyncIterator[bytes]:
+        yield b"--x"
+        await trio.sleep_forever()
+
+    headers = {
+        "Content-Type": "multipart/form-data; boundary=x",
+        "Content-Length": str(POST_LIMITS.body_bytes + 1),
+    }
+    with trio.fail_after(5):
+        answer = await ann.post("/posts", content=never(), headers=headers)
+    assert (answer.status_code, answer.headers["connection"]) == (413, "close")
+    assert answer.json()["error"]["details"] == {"max_bytes": POST_LIMITS.body_bytes}
 
 
 async def test_a_post_must_be_a_form(ann: Person) -> None:

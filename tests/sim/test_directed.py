@@ -377,6 +377,10 @@ async def test_an_actor_whose_decisions_keep_raising_is_quarantined_and_no_other
             await house.actors.ask(Unlike(sick, ann))
         with pytest.raises(Quarantined):
             await house.actors.ask(Like(sick, ann, ann))
+        assert list(house.actors.directory.quarantined()) == [post_key(sick)]
+        assert house.actors.directory.lift(post_key(sick))
+        assert not house.actors.directory.lift(post_key(sick))
+        assert await house.actors.ask(Like(sick, ann, ann)) == LikeReply(liked=True, likes=1)
         assert await house.actors.ask(Like(sound, ann, ann)) == LikeReply(liked=True, likes=1)
 
 

@@ -1,0 +1,135 @@
+"""A door to a running server for its operator: a Unix socket in the data folder, one request a
+connection.
+
+`run.py serve` keeps it open, `run.py status` and `run.py quarantine …` knock. Whoever may
+enter the folder (mode 0700) may use it. A request and its answer are a line of JSON each.
+"""
+
+import socket
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+import trio
+
+from actors.runtime.actors import Actors
+from storage.ids import actor_of, describe_actor
+
+SOCKET_NAME = "control.sock"
+REQUEST_BYTES_MAX = 4_096
+ANSWER_S = 5.0
+"""Seconds that either side waits for the other."""
+
+log = structlog.get_logger()
+
+
+class Status(msgspec.Struct, frozen=True):
+    """Ask for everything that can be said of a running server."""
+
+
+class StatusAnswer(msgspec.Struct, frozen=True):
+    """How full each queue is, and which actors are closed, with the reason."""
+
+    queues: dict[str, dict[str, int]]
+    quarantined: dict[str, str]
+
+
+class Lift(msgspec.Struct, frozen=True):
+    """Open a quarantined actor again."""
+
+    actor: str
+
+
+class LiftAnswer(msgspec.Struct, frozen=True):
+    """`lifted` is False if the actor was not closed; `error` says what is wrong with the
+    request."""
+
+    lifted: bool
+    error: str | None = None
+
+
+class NobodyServes(Exception):
+    """No server runs on the folder."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"no server runs on {folder}: start it, or name its folder with --data")
+
+
+class _Request(msgspec.Struct, frozen=True):
+    status: Status | None = None
+    lift: Lift | None = None
+
+
+Statistics = Callable[[], Mapping[str, dict[str, int]]]
+
+
+async def serve_control(folder: Path, actors: Actors, statistics: Statistics) -> None:
+    """Answer the operator until cancelled. `folder` is held by this process."""
+    path = folder / SOCKET_NAME
+    path.unlink(missing_ok=True)  # of a process that was killed
+    listening = socket.socket(socket.AF_UNIX)
+    try:
+        listening.bind(str(path))
+    except OSError as error:  # a path of more than a hundred characters
+        listening.close()
+        log.warning("status and quarantine can't be asked for", why=str(error))
+        return
+    path.chmod(0o600)
+    listening.setblocking(False)
+    listening.listen()
+
+    async def answer(stream: trio.SocketStream) -> None:
+        with trio.move_on_after(ANSWER_S):
+            try:
+                request = msgspec.json.decode(
+                    await stream.receive_some(REQUEST_BYTES_MAX), type=_Request
+                )
+                await stream.send_all(msgspec.json.encode(_answer(request, actors, statistics)))
+            except (msgspec.MsgspecError, trio.BrokenResourceError):
+                pass  # whoever asked so is not our command line
+        await trio.aclose_forcefully(stream)
+
+    try:
+        listener = trio.SocketListener(trio.socket.from_stdlib_socket(listening))
+        await trio.serve_listeners(answer, [listener])
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _answer(request: _Request, actors: Actors, statistics: Statistics) -> msgspec.Struct:
+    if request.lift is None:
+        closed = actors.directory.quarantined().items()
+        return StatusAnswer(
+            queues=dict(statistics()),
+            quarantined={describe_actor(actor): why for actor, why in closed},
+        )
+    try:
+        return LiftAnswer(actors.directory.lift(actor_of(request.lift.actor)))
+    except ValueError as error:
+        return LiftAnswer(False, str(error))
+
+
+def ask_status(folder: Path) -> StatusAnswer:
+    """What the server on `folder` says of itself. Raises `NobodyServes`, `OSError`."""
+    return msgspec.json.decode(_asked(folder, _Request(status=Status())), type=StatusAnswer)
+
+
+def ask_lift(folder: Path, actor: str) -> LiftAnswer:
+    """Have the server on `folder` open an actor again. Raises `NobodyServes`, `OSError`."""
+    return msgspec.json.decode(_asked(folder, _Request(lift=Lift(actor))), type=LiftAnswer)
+
+
+def _asked(folder: Path, request: Any) -> bytes:
+    with socket.socket(socket.AF_UNIX) as asking:
+        asking.settimeout(ANSWER_S)
+        try:
+            asking.connect(str(folder / SOCKET_NAME))
+        except (FileNotFoundError, ConnectionRefusedError):
+            raise NobodyServes(folder) from None
+        asking.sendall(msgspec.json.encode(request))
+        answer = bytearray()
+        while part := asking.recv(65_536):
+            answer += part
+        return bytes(answer)
