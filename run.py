@@ -32,6 +32,7 @@ from hypercorn.trio.worker_context import WorkerContext
 from actors.fanout import POLICIES
 from actors.runtime.actors import Actors, open_actors
 from actors.runtime.inboxes import Inboxes
+from actors.runtime.passivation import Residency
 from actors.runtime.rounds import Clocks
 from admin import commands
 from admin.commands import Operator
@@ -129,7 +130,11 @@ async def serve_folder(folder: DataFolder, settings: Settings, listening: socket
     clocks = Clocks(unix_ms, time.perf_counter)
     bound = bound_url(listening)
     url = settings.public_url or bound
-    async with open_disk(folder.database) as disk, open_actors(MortalDisk(disk), clocks) as actors:
+    residency = Residency(settings.cells_max, float(settings.cell_idle_s))
+    async with (
+        open_disk(folder.database) as disk,
+        open_actors(MortalDisk(disk), clocks, residency=residency) as actors,
+    ):
         feed = Inboxes(actors, POLICIES[settings.fan_out], time.perf_counter)
         context = make_context(folder, settings, actors, feed, url)
         stop = trio.Event()

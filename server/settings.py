@@ -79,6 +79,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "push, but who follows more than 2,000 gets a share of it."
         ),
     ] = "hybrid"
+    cells_max: Annotated[
+        int,
+        Meta(
+            ge=100,
+            le=10_000_000,
+            description="Users and posts in memory; beyond it those used longest ago leave. About "
+            "2 KB each.",
+        ),
+    ] = 50_000
+    cell_idle_s: Annotated[
+        int,
+        Meta(ge=1, le=86_400, description="Seconds without use after which one leaves memory."),
+    ] = 600
     log: Annotated[
         LogForm,
         Meta(description="The log's form: `auto` is `human` on a terminal and `json` elsewhere."),
@@ -89,7 +102,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = "info"
     image_threads: Annotated[
         int,
-        Meta(ge=1, le=THREADS_MAX, description="Images decoded at once; each may take 100 MB."),
+        Meta(
+            ge=1, le=THREADS_MAX, description="Images decoded at once; each may take up to 450 MB."
+        ),
     ] = 2
     password_threads: Annotated[
         int,

@@ -100,6 +100,7 @@ async def answer_to(world: World, **scope: Any) -> list[dict[str, Any]]:
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
+        await trio.lowlevel.checkpoint()
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: dict[str, Any]) -> None:
@@ -115,7 +116,8 @@ async def answer_to(world: World, **scope: Any) -> list[dict[str, Any]]:
         "headers": [(b"host", b"test")],
         **scope,
     }
-    await make_app(world.context)(made, receive, send)  # pyright: ignore
+    with trio.fail_after(5):
+        await make_app(world.context)(made, receive, send)  # pyright: ignore
     return sent
 
 

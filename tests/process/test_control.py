@@ -16,6 +16,9 @@ async def test_status_shows_the_queues_with_their_bounds(tmp_path: Path) -> None
         assert shown.code == 0, shown
         assert "rounds: seq 2, waiting 0, waiting_bound 16384" in shown.said
         assert "quarantined: nobody" in shown.said
+        page = (Path(__file__).parents[2] / "docs/operating.md").read_text()
+        queues = [line.partition(":")[0] for line in shown.said.splitlines()]
+        assert [name for name in queues[:-1] if f"| `{name}` |" not in page] == []
 
 
 async def test_without_a_server_there_is_nothing_to_show(tmp_path: Path) -> None:
