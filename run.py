@@ -181,7 +181,7 @@ def make_context(
     key = secret(folder, "tokens", secrets.token_bytes)
     views = Views(actors, url)
     tokens = AccessTokens(derive_key(key, "access tokens"))
-    sessions = Sessions(actors)
+    sessions = Sessions(actors, on_ended=tokens.forget_session)
     for listener in (feed.on_delivered, views.on_delivered, sessions.on_delivered):
         actors.listen(listener)
     uploads = folder.path / "uploads"

@@ -12,15 +12,24 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
+import trio
 from quart.wrappers import Response
 from quart.wrappers.request import Body
 from quart_trio.asgi import TrioASGIHTTPConnection
 from quart_trio.wrappers import TrioRequest
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+
+
+BODY_GRACE_S = 15.0
+"""Seconds that a client may take for a body, however small, counted from when it is first asked
+for. A request that waits holds one of those that may be under way."""
+
+BODY_BYTES_A_SECOND_MIN = 16 * 1024
+"""And this is how fast it must be beyond that: an upload of 81 MiB may take an hour and a half."""
 
 
 class ClientLeft(Exception):
@@ -35,6 +44,8 @@ class PulledBody(Body):
 
     def __init__(self, expected_content_length: int | None, max_content_length: int | None) -> None:
         self._receive: Receive | None = None
+        self._due_at: float | None = None
+        """When the next bytes must be here, in trio's seconds."""
         self.expected_bytes = expected_content_length
         self.ended = False
 
@@ -46,14 +57,21 @@ class PulledBody(Body):
         return self
 
     async def __anext__(self) -> bytes:
-        """The next chunk, never empty. Raises `ClientLeft`."""
+        """The next chunk, never empty. Raises `ClientLeft`; `RequestTimeout` for a client that is
+        slower than the least rate."""
+        if self._due_at is None:
+            self._due_at = trio.current_time() + BODY_GRACE_S
         while not self.ended:
             assert self._receive is not None, "a body is read through its connection only"
-            message = await self._receive()
+            with trio.move_on_at(self._due_at) as patience:
+                message = await self._receive()
+            if patience.cancelled_caught:
+                raise RequestTimeout
             if message["type"] == "http.disconnect":
                 raise ClientLeft
             self.ended = not message.get("more_body", False)
             chunk: bytes = message.get("body", b"")
+            self._due_at += len(chunk) / BODY_BYTES_A_SECOND_MIN
             if chunk:
                 return chunk
         raise StopAsyncIteration

@@ -6,6 +6,7 @@ from here in the step that delivers its end.
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 
 from actors.runtime.asking import Asking
 from storage.facts import Entry, PasswordChanged
@@ -18,9 +19,15 @@ SESSIONS_MAX = 65_536
 class Sessions:
     """The sessions that were asked for lately and are alive."""
 
-    def __init__(self, asking: Asking, sessions_max: int = SESSIONS_MAX) -> None:
+    def __init__(
+        self,
+        asking: Asking,
+        sessions_max: int = SESSIONS_MAX,
+        on_ended: Callable[[int], None] = lambda session: None,
+    ) -> None:
         self._asking = asking
         self._sessions_max = sessions_max
+        self._on_ended = on_ended
         self._alive: OrderedDict[int, int] = OrderedDict()
         self._endings = 0
 
@@ -36,6 +43,7 @@ class Sessions:
                 ]
                 for session in ended:
                     del self._alive[session]
+                    self._on_ended(session)
             case _:
                 pass
 

@@ -21,6 +21,7 @@ from actors.runtime.asking import Why
 from actors.runtime.limits import (
     ACTIVE_S,
     FEED_TRIES,
+    HANDOUTS_MAX,
     INBOX_POSTS_MAX,
     INBOXES_MAX,
     PUSH_SLICE,
@@ -53,6 +54,7 @@ class Sizes(msgspec.Struct, frozen=True):
     inbox_posts: int = INBOX_POSTS_MAX
     inboxes: int = INBOXES_MAX
     push_slice: int = PUSH_SLICE
+    handouts: int = HANDOUTS_MAX
     unpushed_authors: int = UNPUSHED_AUTHORS_MAX
     active_s: float = ACTIVE_S
 
@@ -240,16 +242,20 @@ class Inboxes:
         owners = self._policy.push_to(state.followers, self._resident, active)
         if author in self._resident:
             owners.add(author)
-        if due - owners:
+        handout = Handout(seq, post, author, owners.copy())
+        if author in owners:  # who may not have to wait, nor to pull from oneself
+            handout.left.discard(author)
+            self._give(author, handout)
+        self._hand_out_slice(handout)
+        crowded = len(self._handouts) >= self._sizes.handouts
+        if due - owners or (handout.left and crowded):
             self._unpushed[author] = seq
             self._unpushed_authors.add(author)
             if len(self._unpushed) > self._sizes.unpushed_authors:
                 self._unpushed.clear()
                 self._unpushed_authors.clear()
                 self._mark_all(seq)
-        handout = Handout(seq, post, author, owners)
-        self._hand_out_slice(handout)
-        if handout.left:
+        if handout.left and not crowded:
             self._handouts.append(handout)
             self._handing_out.set()
 
@@ -308,6 +314,7 @@ class Inboxes:
             "inboxes": len(self._slots),
             "bound": self._sizes.inboxes,
             "handouts": len(self._handouts),
+            "handouts_bound": self._sizes.handouts,
             "unpushed_authors": len(self._unpushed),
             "unpushed_authors_bound": self._sizes.unpushed_authors,
         }

@@ -75,6 +75,9 @@ PUSH_SLICE = 1_000
 """Inboxes that get a post in one step: some 2 ms. The rest of a longer push is handed out between
 other tasks."""
 
+HANDOUTS_MAX = 64
+"""Long pushes under way at once. Beyond it, who did not get the post in the first slice pulls it."""
+
 UNPUSHED_AUTHORS_MAX = 65_536
 """Authors remembered to be pulled from. Beyond it all is forgotten and every inbox is filled
 anew."""

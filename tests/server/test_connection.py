@@ -11,9 +11,15 @@ import trio.testing
 from quart.wrappers import Response
 from quart_trio import QuartTrio
 from quart_trio.wrappers import TrioResponse
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
-from server.connection import ClientLeft, PulledConnection, PulledRequest
+from server.connection import (
+    BODY_BYTES_A_SECOND_MIN,
+    BODY_GRACE_S,
+    ClientLeft,
+    PulledConnection,
+    PulledRequest,
+)
 
 Handler = Callable[[PulledRequest], Awaitable[Response]]
 
@@ -196,3 +202,40 @@ async def test_head_is_answered_without_a_body_but_with_its_length() -> None:
     await client.request(refuse, method="HEAD")
     assert client.body == b""
     assert client.headers[b"content-length"] == b"2"
+
+
+class Slow(Client):
+    """Sends a chunk a second."""
+
+    async def receive(self) -> dict[str, Any]:
+        await trio.sleep(1)
+        return await super().receive()
+
+
+async def test_a_body_that_trickles_is_not_waited_for(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    refused: list[float] = []
+    began = trio.current_time()
+
+    async def read(request: PulledRequest) -> Response:
+        with pytest.raises(RequestTimeout):
+            await request.pulled.read(1_000_000)
+        refused.append(trio.current_time() - began)
+        return TrioResponse(b"too slow", 408)
+
+    client = Slow([b"x"] * 1_000)
+    await client.request(read)
+    assert refused[0] == pytest.approx(BODY_GRACE_S, abs=1)
+    assert client.headers[b"connection"] == b"close"
+
+
+async def test_a_body_at_the_least_rate_is_waited_for(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async def read(request: PulledRequest) -> Response:
+        return TrioResponse(str(len(await request.pulled.read(10_000_000))).encode())
+
+    client = Slow([b"x" * BODY_BYTES_A_SECOND_MIN] * 100)
+    await client.request(read)
+    assert client.body == str(100 * BODY_BYTES_A_SECOND_MIN).encode()

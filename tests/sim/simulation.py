@@ -166,6 +166,7 @@ async def _live(world: World, *, last: bool) -> None:
                 inbox_posts=random.choice([3, 500]),
                 inboxes=random.choice([2, 100]),
                 push_slice=random.choice([1, 1_000]),
+                handouts=random.choice([0, 1, 64]),
                 unpushed_authors=random.choice([1, 1_000]),
                 active_s=random.choice([0.01, 1_000.0]),
             )
