@@ -5,7 +5,7 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from actors.members import Members, MemberSet
 from storage.reads import Span
@@ -105,12 +105,14 @@ class Inbox:
         """Its owner follows `author` no longer; the posts are skipped at reading."""
         self.following.discard(author)
 
-    def read(self, span: Span, pulled: Iterable[int] = ()) -> list[int] | None:
+    def read(self, span: Span, pulled: Collection[int] = ()) -> list[int] | None:
         """The ids of the feed in `span`, newest first; None where only the pull knows.
 
         `pulled` are further ids of the feed in `span`: as many as the span takes, or all there are
-        above the floor.
+        above the floor. What was dropped and is pulled after all counts as dropped no longer.
         """
+        if pulled and self.dropped:
+            self.dropped = [post for post in self.dropped if post not in pulled]
         if span.after is not None:
             if span.after + 1 < self.floor:
                 return None

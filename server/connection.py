@@ -63,9 +63,10 @@ class PulledBody(Body):
             self._due_at = trio.current_time() + BODY_GRACE_S
         while not self.ended:
             assert self._receive is not None, "a body is read through its connection only"
-            with trio.move_on_at(self._due_at) as patience:
+            message = None
+            with trio.move_on_at(self._due_at):
                 message = await self._receive()
-            if patience.cancelled_caught:
+            if message is None:
                 raise RequestTimeout
             if message["type"] == "http.disconnect":
                 raise ClientLeft

@@ -76,7 +76,7 @@ PUSH_SLICE = 1_000
 other tasks."""
 
 HANDOUTS_MAX = 64
-"""Long pushes under way at once. Beyond it, who did not get the post in the first slice pulls it."""
+"""Long pushes under way at once. Beyond it, who did not get the post in the first slice pulls."""
 
 UNPUSHED_AUTHORS_MAX = 65_536
 """Authors remembered to be pulled from. Beyond it all is forgotten and every inbox is filled

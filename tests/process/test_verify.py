@@ -11,7 +11,7 @@ import trio
 
 from admin.verify import verify_folder
 from storage.sqlite import Connection, open_writer
-from tests.process.starting import make_post, make_user, run, started
+from tests.process.starting import log_in, make_post, make_user, run, started
 
 DIFFERENCES = 1
 BAD_USAGE = 2
@@ -254,3 +254,32 @@ async def test_it_runs_beside_a_server_that_publishes_and_deletes(tmp_path: Path
                 verified = await run("verify", "--data", folder)
                 assert verified.code == 0, verified
             nursery.cancel_scope.cancel()
+
+
+async def test_a_repair_rebuilds_what_follows_from_the_journal(
+    lived_in: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(lived_in, folder)
+    database = open_writer(folder / "triptych.db")
+    database.execute("delete from likes")
+    database.execute("update users set posts_count = 77")
+    database.execute("update snapshots set state = x'c1'")
+    database.execute("delete from follows where followee = 1")
+    erased = database.execute("select count(*) from contents").fetchone()[0]
+    database.close()
+    assert (await run("verify", "--data", folder)).code == DIFFERENCES
+    repaired = await run("verify", "--repair", "--data", folder)
+    assert (repaired.code, repaired.said.startswith("sound: ")) == (0, True), repaired
+    assert (folder / "triptych.db.before-repair").exists()
+    database = open_writer(folder / "triptych.db")
+    # What a deletion erased does not come back, not even as a stand-in.
+    assert database.execute("select count(*) from contents").fetchone()[0] == erased
+    stand_ins = database.execute("select count(*) from contents where text like 'erased:%'")
+    assert stand_ins.fetchone()[0] == 0
+    database.close()
+    async with started(folder) as server, server.client() as client:
+        ann = await log_in(client, "ann")
+        assert ann.status_code == 200
+        assert await server.stop() == 0
+    assert (await run("verify", "--data", folder)).code == 0
