@@ -120,6 +120,8 @@ class Actors:
     async def finish(self) -> None:
         """Wait until every command has its outcome, and write snapshots: once nobody asks any
         more."""
+        while any(shard.statistics()["commands"] for shard in self._shards):
+            await trio.lowlevel.checkpoint()
         await self._rounds.finish()
 
     def statistics(self) -> dict[str, dict[str, int]]:

@@ -127,6 +127,8 @@ class Rounds:
         readers, cell.readers = cell.readers, []
         for waiting in readers:
             waiting.missing -= 1
+            if waiting.settled.is_set():
+                continue  # its own actor was quarantined meanwhile
             self._queue_if_decidable(self._directory.cells[waiting.command.actor], waiting)
 
     def _quarantined(self, cell: Cell) -> None:
@@ -134,9 +136,8 @@ class Rounds:
         mailbox, cell.mailbox = cell.mailbox, []
         readers, cell.readers = cell.readers, []
         for waiting in readers:
-            own = self._directory.cells[waiting.command.actor]
-            if waiting in own.mailbox:
-                own.mailbox.remove(waiting)
+            if not waiting.settled.is_set():
+                self._directory.cells[waiting.command.actor].mailbox.remove(waiting)
                 mailbox.append(waiting)
         for waiting in mailbox:
             self._settle(waiting, Quarantined(describe_actor(cell.actor)))
