@@ -42,8 +42,8 @@ class Inbox:
         """What had happened up to this fact was in it when it was filled."""
         self.filled_id = 0
         """The newest post that the fill brought: what is younger was pushed."""
-        self.dropped: list[int] = []
-        """Posts above the floor that a lossy policy did not keep, rising."""
+        self.dropped: dict[int, int] = {}
+        """Posts above the floor that a lossy policy did not keep, and their authors."""
         self._most = most
         self._posts = array("Q")
         self._authors = array("I")
@@ -73,7 +73,7 @@ class Inbox:
         self.floor = 0 if complete else self._posts[0]
         self.filled_seq = seq
         self.filled_id = self._posts[-1] if posts else 0
-        self.dropped = []
+        self.dropped = {}
 
     def push(self, post: int, author: int) -> None:
         """A new post. Pushes in slices may come late or after a fill: each post is in here once.
@@ -89,12 +89,13 @@ class Inbox:
             self._posts.pop(0)
             self._authors.pop(0)
             self.floor = self._posts[0]
-            del self.dropped[: bisect_left(self.dropped, self.floor)]
+            for dropped in [dropped for dropped in self.dropped if dropped < self.floor]:
+                del self.dropped[dropped]
 
-    def drop(self, post: int) -> None:
+    def drop(self, post: int, author: int) -> None:
         """A new post that the policy does not keep."""
         if post >= self.floor and post not in self:
-            self.dropped.insert(bisect_left(self.dropped, post), post)
+            self.dropped[post] = author
 
     def follow(self, author: int) -> None:
         """Its owner follows `author` from now on, whose earlier posts are missing."""
@@ -105,14 +106,20 @@ class Inbox:
         """Its owner follows `author` no longer; the posts are skipped at reading."""
         self.following.discard(author)
 
+    def found(self, pulled: Collection[int]) -> None:
+        """What was dropped and is pulled after all has been seen, so it is kept from now on."""
+        for post in pulled if self.dropped else ():
+            author = self.dropped.pop(post, None)
+            if author is not None:
+                self.push(post, author)
+
     def read(self, span: Span, pulled: Collection[int] = ()) -> list[int] | None:
         """The ids of the feed in `span`, newest first; None where only the pull knows.
 
         `pulled` are further ids of the feed in `span`: as many as the span takes, or all there are
-        above the floor. What was dropped and is pulled after all counts as dropped no longer.
+        above the floor.
         """
-        if pulled and self.dropped:
-            self.dropped = [post for post in self.dropped if post not in pulled]
+        self.found(pulled)
         if span.after is not None:
             if span.after + 1 < self.floor:
                 return None

@@ -87,8 +87,8 @@ async def serve_control(folder: Path, actors: Actors, statistics: Statistics) ->
                     await stream.receive_some(REQUEST_BYTES_MAX), type=_Request
                 )
                 await stream.send_all(msgspec.json.encode(_answer(request, actors, statistics)))
-            except (msgspec.MsgspecError, trio.BrokenResourceError):
-                pass  # whoever asked so is not our command line
+            except (msgspec.MsgspecError, RecursionError, ValueError, trio.BrokenResourceError):
+                log.warning("the control socket was asked something else")
         await trio.aclose_forcefully(stream)
 
     try:

@@ -10,6 +10,7 @@ import click
 
 from admin.control import NobodyServes
 from admin.populate import CantPopulate
+from admin.repair import DatabaseInUse
 from admin.users import NoSuchUser, UsernameTaken
 from admin.verify import NothingToVerify
 from storage.disk import DiskFailed
@@ -26,6 +27,7 @@ EXIT_FOLDER_TAKEN = 75
 """EX_TEMPFAIL: try again when the other process has ended."""
 
 EXPLAINED = (
+    DatabaseInUse,
     NobodyServes,
     NoSuchUser,
     UsernameTaken,

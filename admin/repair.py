@@ -20,10 +20,18 @@ KEPT_SUFFIX = ".before-repair"
 """The old database stays beside the new one under this name, until the operator deletes it."""
 
 
+class DatabaseInUse(Exception):
+    """Somebody reads the database, so that its log can't be put away."""
+
+    def __init__(self) -> None:
+        super().__init__("somebody reads the database, perhaps a backup: try again when it is done")
+
+
 def repair_folder(folder: DataFolder, progress: Progress) -> None:
     """Rebuild the database of `folder` from its journal.
 
-    Until the last step nothing is changed. Raises `UnknownFact`, `SqliteError`, `OSError`.
+    Until the last step nothing is changed. Raises `DatabaseInUse`, `UnknownFact`, `SqliteError`,
+    `OSError`.
     """
     new = folder.database.with_suffix(".repaired")
     for left in folder.path.glob(f"{new.name}*"):  # by a repair that was interrupted
@@ -42,10 +50,18 @@ def repair_folder(folder: DataFolder, progress: Progress) -> None:
     finally:
         connection.close()
         old_connection.close()
-    os.replace(folder.database, folder.database.with_name(folder.database.name + KEPT_SUFFIX))
-    os.replace(new, folder.database)
+    kept = folder.database.with_name(folder.database.name + KEPT_SUFFIX)
+    kept.unlink(missing_ok=True)
+    kept.hardlink_to(folder.database)
+    # The old log is empty, and the new file must not be read with any.
+    for suffix in ("-wal", "-shm"):
+        folder.database.with_name(folder.database.name + suffix).unlink(missing_ok=True)
+    os.replace(new, folder.database)  # there is a database at every moment, the old or the new one
     sync_folder(folder.path)
 
 
 def _merge_log(connection: Connection) -> None:
-    connection.execute("pragma wal_checkpoint(truncate)").fetchone()
+    """Put all that is in the log into the file. Raises `DatabaseInUse` if a reader holds it up."""
+    busy, _, _ = connection.execute("pragma wal_checkpoint(truncate)").fetchone()
+    if busy:
+        raise DatabaseInUse

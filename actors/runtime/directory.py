@@ -21,7 +21,7 @@ from actors.runtime.delivery import Delivery
 from actors.runtime.limits import CELLS_MAX, LOADERS_MAX, LOADS_A_READ
 from actors.state import decode_state, encode_state
 from storage.disk import Disk
-from storage.facts import Entry
+from storage.facts import Entry, UnknownFact
 from storage.ids import describe_actor
 from storage.reads import ActorHistory, GetHistories, GetWholeHistory, Snapshot
 
@@ -52,6 +52,7 @@ class Directory:
         self.cells_max = CELLS_MAX
         self._to_load: list[Cell] = []
         self._loaders = 0
+        self._whole_journal = trio.Lock()
 
     def cell(self, actor: int) -> Cell:
         """The cell of `actor`, loading if it was not there. It must be used before the next
@@ -73,7 +74,7 @@ class Directory:
         Facts of it that are not delivered yet are queued meanwhile, like at any load.
         """
         cell.state = None
-        cell.folded = cell.folds = 0
+        cell.folded = cell.folds = cell.ready_at = 0
         self._load_soon(cell)
 
     def _load_soon(self, cell: Cell) -> None:
@@ -87,24 +88,40 @@ class Directory:
         """Load cells until none waits."""
         while self._to_load:
             cells, self._to_load = self._to_load[:LOADS_A_READ], self._to_load[LOADS_A_READ:]
-            question = GetHistories(tuple(cell.actor for cell in cells))
-            answer = await self._disk.read(question)
-            await self._delivery.reached(answer.committed)
-            for cell, history in zip(cells, answer.value, strict=True):
-                if history.snapshot is None or _is_readable(cell, history.snapshot):
-                    self._finish_load(cell, history, answer.committed)
-                else:
-                    await self._load_from_whole_journal(cell)
+            await self._load(cells)
         self._loaders -= 1
+
+    async def _load(self, cells: list[Cell]) -> None:
+        """Load cells with one read; one by one if a fact of them can't be read."""
+        try:
+            answer = await self._disk.read(GetHistories(tuple(cell.actor for cell in cells)))
+        except (UnknownFact, msgspec.MsgspecError):
+            if len(cells) == 1:
+                self.quarantine(cells[0], "a fact of it can't be read")
+            else:
+                for cell in cells:
+                    await self._load([cell])
+            return
+        await self._delivery.reached(answer.committed)
+        for cell, history in zip(cells, answer.value, strict=True):
+            if history.snapshot is None or _is_readable(cell, history.snapshot):
+                self._finish_load(cell, history, answer.committed)
+            else:
+                self._nursery.start_soon(self._load_from_whole_journal, cell)
 
     async def _load_from_whole_journal(self, cell: Cell) -> None:
         """A snapshot is never skipped over: the facts that it stands for are not listed for its
-        actor any more."""
+        actor any more. One at a time, beside the other loads."""
         log.warning(
             "a snapshot can't be read: folding the actor from the whole journal",
             actor=describe_actor(cell.actor),
         )
-        answer = await self._disk.read(GetWholeHistory(cell.actor))
+        async with self._whole_journal:
+            try:
+                answer = await self._disk.read(GetWholeHistory(cell.actor))
+            except (UnknownFact, msgspec.MsgspecError):
+                self.quarantine(cell, "the journal can't be read")
+                return
         await self._delivery.reached(answer.committed)
         self._finish_load(cell, answer.value, answer.committed)
 

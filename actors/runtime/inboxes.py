@@ -131,7 +131,10 @@ class Inboxes:
                 shown = None
             if shown is not None:
                 return shown
-        return await self._actors.read(PullPosts(viewer, span))
+        pulled = await self._actors.read(PullPosts(viewer, span))
+        if (inbox := self.resident(viewer)) is not None:
+            inbox.found(pulled)
+        return pulled
 
     async def why(self, viewer: int, post: int, author: int) -> Why:
         """What the viewer's home feed makes of a post of `author`, by the policy in force."""
@@ -282,7 +285,7 @@ class Inboxes:
             if author == owner or keeps(post, owner, len(inbox.following)):
                 inbox.push(post, author)
             else:
-                inbox.drop(post)
+                inbox.drop(post, author)
 
         self._change(owner, handout.seq, change)
 

@@ -22,8 +22,9 @@ ROUND_COMMANDS_MAX = 1_024
 ROUND_S = 0.005
 """Seconds of deciding before a round is committed: the loop's longest step aimed at."""
 
-DELIVERY_STEP_FACTS = 32
-"""Facts delivered before other tasks get a chance to run."""
+DELIVERY_STEP_S = 0.001
+"""Seconds of delivering, after the fact in hand, before other tasks get a chance to run. One fact
+may push to a slice of inboxes, so they are not counted but timed."""
 
 LOADERS_MAX = 2
 """Reads under way that load actors: one reader is left for everything else."""
@@ -57,6 +58,10 @@ QUARANTINE_RETRY_AFTER_S = 60
 
 SNAPSHOTS_A_GROUP = 256
 """Snapshots written in one commit at the stop."""
+
+FINISH_COMMANDS_S = 0.5
+"""Seconds that the last commands get at the stop, after the requests have had theirs: an actor may
+be loading from the whole journal."""
 
 FINISH_SNAPSHOTS_S = 1.0
 """Seconds of writing snapshots at the stop, which may take five in all. What has none is folded

@@ -21,7 +21,8 @@ from actors.runtime.directory import Directory
 from actors.runtime.limits import (
     BUGS_MAX,
     BUGS_WITHIN_S,
-    DELIVERY_STEP_FACTS,
+    DELIVERY_STEP_S,
+    FINISH_COMMANDS_S,
     FINISH_SNAPSHOTS_S,
     ROUND_COMMANDS_MAX,
     ROUND_S,
@@ -133,6 +134,7 @@ class Rounds:
 
     def _quarantined(self, cell: Cell) -> None:
         """Whoever waits for `cell`, or to read it, gets its outcome now."""
+        cell.ready_at = 0  # what the queue of rounds still holds of it is void
         mailbox, cell.mailbox = cell.mailbox, []
         readers, cell.readers = cell.readers, []
         for waiting in readers:
@@ -144,6 +146,8 @@ class Rounds:
 
     def _settle(self, waiting: Waiting, outcome: Outcome) -> None:
         self._waiting -= 1
+        if not self._waiting:
+            self._quiet.set()
         for actor in (waiting.command.actor, *waiting.command.reads):
             self._directory.cells[actor].holds -= 1
         waiting.settle(outcome)
@@ -167,14 +171,15 @@ class Rounds:
                 self._quiet.set()
 
     async def finish(self) -> None:
-        """Wait until every command has its outcome, then write snapshots for as long as a stop may
-        take.
+        """Wait until every command has its outcome, then write snapshots; each for as long as a
+        stop may take. What is undecided then was never answered.
 
         To be called once nobody asks any more; the caller cancels `run` afterwards.
         """
-        while self._waiting or self._committing:
-            self._quiet = trio.Event()
-            await self._quiet.wait()
+        with trio.move_on_after(FINISH_COMMANDS_S):
+            while self._waiting or self._committing:
+                self._quiet = trio.Event()
+                await self._quiet.wait()
         until = self._clocks.stopwatch() + FINISH_SNAPSHOTS_S
         cells = [c for c in self._directory.cells.values() if c.state is not None and c.folds]
         for start in range(0, len(cells), SNAPSHOTS_A_GROUP):
@@ -310,9 +315,11 @@ class Rounds:
 
     async def _deliver(self, round: Round) -> None:
         """Tell everybody, fact by fact in seq order; no fact's step has an `await` in it."""
+        stopwatch = self._clocks.stopwatch
+        step_until = stopwatch() + DELIVERY_STEP_S
         releases = iter(round.releases)
         release = next(releases, None)
-        for number, entry in enumerate(round.group.entries, start=1):
+        for entry in round.group.entries:
             for cell in self._directory.fold(entry):
                 if cell.snapshot_due:
                     self._snapshots_due[cell.actor] = cell
@@ -322,8 +329,9 @@ class Rounds:
             while release is not None and release[0] <= entry.seq:
                 self._release(release[1])
                 release = next(releases, None)
-            if number % DELIVERY_STEP_FACTS == 0:
+            if stopwatch() >= step_until:
                 await trio.lowlevel.checkpoint()
+                step_until = stopwatch() + DELIVERY_STEP_S
         while release is not None:
             self._release(release[1])
             release = next(releases, None)

@@ -118,7 +118,7 @@ MUTATIONS = [
     Mutation(
         "an actor loaded before delivery reached what was read (trap 4)",
         Directory,
-        "_load_all",
+        "_load",
         "await self._delivery.reached(answer.committed)",
         "pass",
         seed=26,
