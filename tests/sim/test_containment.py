@@ -9,7 +9,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from actors.fanout import Lossy
 from actors.kinds import BEHAVIOURS, Behaviour
-from actors.post.messages import Like, Unlike
+from actors.post.messages import Like, LikeReply, Unlike
 from actors.runtime.asking import Quarantined
 from actors.runtime.inboxes import Inboxes, Sizes
 from actors.user.messages import Follow
@@ -113,22 +113,18 @@ async def test_a_stop_ends_though_the_last_load_fails(
 async def test_a_fact_that_cannot_be_read_closes_one_actor_only(autojump_clock: Any) -> None:
     disk = SqliteDisk(Random(0))
     async with open_house(disk) as house:
-        ann = await house.user("ann")
-        sick, sound = await house.post(ann), await house.post(ann)
-        await house.actors.ask(Like(sick, ann, ann))
-    disk.connection.execute("delete from snapshots")
-    disk.connection.execute(
-        "insert or replace into concerns (actor, seq) values (?, 5)", (post_key(sick),)
-    )
-    disk.connection.execute(
-        "insert or replace into concerns (actor, seq) values (?, 4)", (post_key(sound),)
-    )
-    disk.connection.execute("insert or replace into concerns values (?, 1)", (user_key(ann),))
-    disk.connection.execute("update journal set fact = x'c1' where seq = 5")
-    async with open_house(disk) as house, trio.open_nursery() as nursery:  # loaded by one read
-        nursery.start_soon(house.actors.ask, Like(sound, ann, ann))
+        ann, bob = await house.user("ann"), await house.user("bob")
+        post = await house.post(ann)
+        await house.actors.ask(Like(post, ann, ann))
+    liked = len(disk.journal)
+    disk.connection.execute("delete from snapshots where actor = ?", (post_key(post),))
+    listed = (post_key(post), liked)
+    disk.connection.execute("insert or replace into concerns (actor, seq) values (?, ?)", listed)
+    disk.connection.execute("update journal set fact = x'c1' where seq = ?", (liked,))
+    async with open_house(disk) as house, trio.open_nursery() as nursery:
+        nursery.start_soon(house.actors.ask, Follow(ann, bob))  # loaded by the same read
         with pytest.raises(Quarantined):
-            await house.actors.ask(Unlike(sick, ann))
+            await house.actors.ask(Unlike(post, ann))
 
 
 async def test_an_unreadable_snapshot_keeps_nobody_else_waiting(autojump_clock: Any) -> None:
@@ -140,7 +136,8 @@ async def test_an_unreadable_snapshot_keeps_nobody_else_waiting(autojump_clock: 
             nursery.start_soon(house.actors.ask, Unlike(post, ann))
         await trio.sleep(1)
         with trio.fail_after(5):
-            assert (await house.actors.ask(Unlike(posts[-1], ann))).likes == 0
+            unliked = await house.actors.ask(Unlike(posts[-1], ann))
+        assert unliked == LikeReply(liked=False, likes=0)
         nursery.cancel_scope.cancel()
 
 
