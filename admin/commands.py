@@ -21,7 +21,7 @@ from admin.control import ask_lift, ask_status
 from admin.failures import EXIT_DIFFERENCES, Failed, told
 from admin.populate import Chance, Plan, populate, read_graph
 from admin.repair import repair_folder
-from admin.verify import Progress, verify_folder
+from admin.verify import Progress, database_in, verify_folder
 from storage.folder import DataFolder, open_folder
 from storage.journal import open_disk
 
@@ -51,8 +51,10 @@ data_option = click.option(
 def verify(data: Path, repair: bool) -> None:
     """Check that everything in the folder is what its journal says."""
     if repair:
-        with told(), open_folder(data) as folder, _folding("Rebuilding") as progress:
-            repair_folder(folder, progress)
+        with told():
+            database_in(data)  # or else the folder would be made
+            with open_folder(data) as folder, _folding("Rebuilding") as progress:
+                repair_folder(folder, progress)
     with told(), _folding("Folding the journal") as progress:
         report = verify_folder(data, progress)
     counts = ", ".join(f"{number} {name}" for name, number in report.counts.items())

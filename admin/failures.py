@@ -7,6 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 import click
+import msgspec
 
 from admin.control import NobodyServes
 from admin.populate import CantPopulate
@@ -63,6 +64,8 @@ def told(*explained: type[Exception]) -> Generator[None]:
             raise Failed(str(one), EXIT_FOLDER_TAKEN) from None
         if isinstance(one, (*EXPLAINED, *explained)):
             raise Failed(str(one)) from None
+        if isinstance(one, msgspec.MsgspecError):
+            raise Failed(f"the journal can't be read: {one}; go back to a backup") from None
         if isinstance(one, DiskFailed | SqliteError | OSError):
             raise Failed(f"the data folder can't be used: {one}", EXIT_DISK_FAILED) from None
         raise

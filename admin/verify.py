@@ -20,7 +20,7 @@ from storage.blobs import BadName, Blobs
 from storage.disk import Group
 from storage.facts import Entry, Text
 from storage.folder import DATABASE_NAME, MEDIA_NAME
-from storage.ids import ACCOUNTS, Kind, describe_actor, kind_of, number_of
+from storage.ids import ACCOUNTS, Kind, describe_actor, is_actor, kind_of, number_of
 from storage.projection import write_group
 from storage.reads import Snapshot
 from storage.schema import SCHEMA_VERSION, SchemaTooNew, migrate, schema_version
@@ -42,21 +42,26 @@ Progress = Callable[[int, int], None]
 """Called with (facts folded so far, facts in all)."""
 
 
+def database_in(path: Path) -> Path:
+    """The database of the data folder `path`. Raises `NothingToVerify` if there is none."""
+    database = path / DATABASE_NAME
+    if not database.exists():
+        raise NothingToVerify(f"{database} does not exist: name the data folder with --data")
+    return database
+
+
 def verify_folder(path: Path, progress: Progress) -> Report:
     """Compare everything in the data folder `path` with its journal.
 
     Raises `NothingToVerify`, `SchemaTooNew`, `UnknownFact`, `SqliteError`.
     """
-    database = path / DATABASE_NAME
-    if not database.exists():
-        raise NothingToVerify(f"{database} does not exist: name the data folder with --data")
-    connection = open_reader(database)
+    connection = open_reader(database_in(path))
     try:
         version = schema_version(connection)
         if version > SCHEMA_VERSION:
             raise SchemaTooNew(version, SCHEMA_VERSION)
         if version < SCHEMA_VERSION:
-            raise NothingToVerify(f"{database} has schema {version}: start the server once")
+            raise NothingToVerify(f"{path} has schema {version}: start the server once")
         with transaction(connection, "deferred"):
             counts = audit.counts(connection)
             differences = audit.soundness(connection)
@@ -146,6 +151,9 @@ class Folding:
     def _compare(self, snapshot: Snapshot) -> None:
         actor = snapshot.actor
         self.stamps[actor] = snapshot.seq
+        if not is_actor(actor):
+            self.differences.append(f"a snapshot of actor {actor}, of which there is no such kind")
+            return
         name = f"the snapshot of {describe_actor(actor)} at fact {snapshot.seq}"
         if snapshot.seq > self.seq:
             self.differences.append(f"{name} is later than the journal's end, {self.seq}")

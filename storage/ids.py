@@ -59,7 +59,14 @@ def post_key(post: int) -> int:
 
 def describe_actor(actor: int) -> str:
     """An actor's name for people, as logs and the command line show it: `post:123`."""
+    if not is_actor(actor):
+        return f"nothing:{actor}"
     return f"{kind_of(actor).name.lower()}:{number_of(actor)}"
+
+
+def is_actor(key: int) -> bool:
+    """Whether a number that was stored as an actor's key is one: a broken database may hold any."""
+    return key & (1 << KIND_BITS) - 1 in list(Kind)
 
 
 def actor_of(text: str) -> int:
