@@ -10,6 +10,9 @@ from collections.abc import Collection, Iterable
 from actors.members import Members, MemberSet
 from storage.reads import Span
 
+DROPPED_SHARE_MAX = 4
+"""Posts remembered as dropped, for each that an inbox may hold: 8 KB."""
+
 
 class Inbox:
     """Complete above its `floor` but for what its owner must pull, and for what was `dropped`.
@@ -89,13 +92,15 @@ class Inbox:
             self._posts.pop(0)
             self._authors.pop(0)
             self.floor = self._posts[0]
-            for dropped in [dropped for dropped in self.dropped if dropped < self.floor]:
-                del self.dropped[dropped]
+            while self.dropped and (oldest := next(iter(self.dropped))) < self.floor:
+                del self.dropped[oldest]
 
     def drop(self, post: int, author: int) -> None:
         """A new post that the policy does not keep."""
         if post >= self.floor and post not in self:
             self.dropped[post] = author
+            if len(self.dropped) > self._most * DROPPED_SHARE_MAX:
+                self.marked = True  # it lacks too much to remember: better filled anew
 
     def follow(self, author: int) -> None:
         """Its owner follows `author` from now on, whose earlier posts are missing."""

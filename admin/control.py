@@ -126,10 +126,12 @@ def _asked(folder: Path, request: Any) -> bytes:
         asking.settimeout(ANSWER_S)
         try:
             asking.connect(str(folder / SOCKET_NAME))
-        except (FileNotFoundError, ConnectionRefusedError):
+        except (FileNotFoundError, ConnectionRefusedError, TimeoutError):
             raise NobodyServes(folder) from None
         asking.sendall(msgspec.json.encode(request))
         answer = bytearray()
         while part := asking.recv(65_536):
             answer += part
+        if not answer:
+            raise NobodyServes(folder)  # it was just stopping
         return bytes(answer)

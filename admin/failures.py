@@ -11,7 +11,7 @@ import msgspec
 
 from admin.control import NobodyServes
 from admin.populate import CantPopulate
-from admin.repair import DatabaseInUse
+from admin.repair import DatabaseInUse, JournalBroken
 from admin.users import NoSuchUser, UsernameTaken
 from admin.verify import NothingToVerify
 from storage.disk import DiskFailed
@@ -29,6 +29,7 @@ EXIT_FOLDER_TAKEN = 75
 
 EXPLAINED = (
     DatabaseInUse,
+    JournalBroken,
     NobodyServes,
     NoSuchUser,
     UsernameTaken,

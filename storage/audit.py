@@ -101,6 +101,12 @@ def concerns(connection: Connection) -> Iterator[tuple[int, int]]:
     yield from found
 
 
+def largest_id(connection: Connection) -> int:
+    """The largest id that was ever given out."""
+    row = connection.execute("select id from largest_id").fetchone()
+    return 0 if row is None else int(row[0])
+
+
 def kept_replies(connection: Connection) -> Iterator[list[KeptReply]]:
     """Every kept reply, some at a time: they follow from nothing and are copied by a repair."""
     rows = connection.execute("select account, route, key, request, reply, at from replies")

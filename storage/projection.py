@@ -233,6 +233,12 @@ def documents(rows: Rows, characters_max: int = DOCUMENT_CHARACTERS_MAX) -> Iter
     yield from documents(listed[half:], characters_max)
 
 
+def raise_largest_id(connection: Connection, largest: int) -> None:
+    """Have ids given out above `largest`, whatever the facts say: after a repair."""
+    with transaction(connection):
+        connection.execute(RAISE_LARGEST_ID, (f"[{largest}]",))
+
+
 def write_group(connection: Connection, group: Group) -> None:
     """Write `group` and all that follows from it, in one transaction: all or nothing.
 

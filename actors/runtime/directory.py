@@ -11,6 +11,7 @@ Shards ask for cells, the rounds fold into them. Loads run in the actors' nurser
 import sys
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import structlog
@@ -18,7 +19,7 @@ import trio
 
 from actors.runtime.cell import Cell
 from actors.runtime.delivery import Delivery
-from actors.runtime.limits import CELLS_MAX, LOADERS_MAX, LOADS_A_READ
+from actors.runtime.limits import CELLS_MAX, LOAD_STEP_S, LOADERS_MAX, LOADS_A_READ
 from actors.state import decode_state, encode_state
 from storage.disk import Disk
 from storage.facts import Entry, UnknownFact
@@ -104,10 +105,12 @@ class Directory:
             return
         await self._delivery.reached(answer.committed)
         for cell, history in zip(cells, answer.value, strict=True):
-            if history.snapshot is None or _is_readable(cell, history.snapshot):
-                self._finish_load(cell, history, answer.committed)
-            else:
+            try:
+                state = _state_of(cell, history.snapshot)
+            except (msgspec.MsgspecError, ValueError):
                 self._nursery.start_soon(self._load_from_whole_journal, cell)
+            else:
+                await self._become_resident(cell, state, history, answer.committed)
 
     async def _load_from_whole_journal(self, cell: Cell) -> None:
         """A snapshot is never skipped over: the facts that it stands for are not listed for its
@@ -123,29 +126,32 @@ class Directory:
                 self.quarantine(cell, "the journal can't be read")
                 return
         await self._delivery.reached(answer.committed)
-        self._finish_load(cell, answer.value, answer.committed)
+        state = _state_of(cell, None)
+        await self._become_resident(cell, state, answer.value, answer.committed)
 
-    def _finish_load(self, cell: Cell, history: ActorHistory, committed: int) -> None:
+    async def _become_resident(
+        self, cell: Cell, state: Any, history: ActorHistory, committed: int
+    ) -> None:
+        """Fold what the disk had, then what was delivered meanwhile. A long history is folded a
+        step at a time; until the end the cell counts as loading."""
+        folded = 0 if history.snapshot is None else history.snapshot.seq
+        step_until = self._stopwatch() + LOAD_STEP_S
         try:
-            self._become_resident(cell, history, committed)
+            for entry in history.entries:
+                cell.behaviour.fold(state, entry.seq, entry.fact)
+                folded = entry.seq
+                if self._stopwatch() >= step_until:
+                    await trio.lowlevel.checkpoint()
+                    step_until = self._stopwatch() + LOAD_STEP_S
+            cell.state, cell.folded, cell.folds = state, folded, len(history.entries)
+            queued, cell.queued = cell.queued, []
+            for entry in queued:
+                if entry.seq > committed:
+                    cell.fold(entry)
         except Exception:
             self.quarantine(cell, "its history can't be folded")
         else:
             self.on_loaded(cell)
-
-    def _become_resident(self, cell: Cell, history: ActorHistory, committed: int) -> None:
-        kind = cell.behaviour.state
-        if history.snapshot is None:
-            cell.state = kind()
-        else:
-            cell.state = decode_state(history.snapshot.state, kind)
-            cell.folded = history.snapshot.seq
-        for entry in history.entries:
-            cell.fold(entry)
-        queued, cell.queued = cell.queued, []
-        for entry in queued:
-            if entry.seq > committed:
-                cell.fold(entry)
 
     def fold(self, entry: Entry) -> list[Cell]:
         """Fold a delivered fact into every resident cell that it concerns, and return those.
@@ -216,9 +222,9 @@ class Directory:
         }
 
 
-def _is_readable(cell: Cell, snapshot: Snapshot) -> bool:
-    try:
-        decode_state(snapshot.state, cell.behaviour.state)
-    except (msgspec.MsgspecError, ValueError):
-        return False
-    return True
+def _state_of(cell: Cell, snapshot: Snapshot | None) -> Any:
+    """The state to fold onto. Raises `msgspec.MsgspecError`, `ValueError` if the snapshot can't be
+    read."""
+    if snapshot is None:
+        return cell.behaviour.state()
+    return decode_state(snapshot.state, cell.behaviour.state)

@@ -32,6 +32,9 @@ LOADERS_MAX = 2
 LOADS_A_READ = 64
 """Actors loaded by one read. A read costs a thread's turn, whatever it brings."""
 
+LOAD_STEP_S = 0.002
+"""Seconds of folding a history before other tasks get a chance to run."""
+
 CELLS_MAX = 50_000
 """Cells in memory. Beyond it those used longest ago leave: some 100 MB with sets of ordinary
 size."""

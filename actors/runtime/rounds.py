@@ -180,6 +180,8 @@ class Rounds:
             while self._waiting or self._committing:
                 self._quiet = trio.Event()
                 await self._quiet.wait()
+        if self._waiting or self._committing:
+            return  # the rounds go on: a snapshot taken beside them might miss a fact
         until = self._clocks.stopwatch() + FINISH_SNAPSHOTS_S
         cells = [c for c in self._directory.cells.values() if c.state is not None and c.folds]
         for start in range(0, len(cells), SNAPSHOTS_A_GROUP):
