@@ -169,3 +169,22 @@ async def test_what_is_shown_is_never_said_to_be_dropped(autojump_clock: Any, si
         page = await feed.posts(reader, Span(20))  # more than the inbox has
         reasons = {post: (await feed.why(reader, post, author)).reason for post, author in posts}
         assert [post for post in page if reasons.get(post) == "dropped"] == []
+
+
+async def test_a_stop_during_a_slow_commit_takes_no_snapshots_beside_it(
+    autojump_clock: Any,
+) -> None:
+    disk = ModelDisk(Random(0))  # which would see two commits at once
+    async with open_house(disk) as house:
+        ann = await house.user("ann")
+        post = await house.post(ann)
+        before = dict(disk._snapshots)  # noqa: SLF001
+        async with trio.open_nursery() as edge:
+            disk.gate = trio.Event()
+            edge.start_soon(house.actors.ask, Like(post, ann, ann))
+            await trio.sleep(0.1)
+            edge.cancel_scope.cancel()
+    assert disk._snapshots == before  # noqa: SLF001
+    disk.gate = None
+    async with open_house(disk) as house:
+        assert (await house.actors.ask(Like(post, ann, ann))) == LikeReply(liked=True, likes=1)
