@@ -178,13 +178,13 @@ async def test_a_stop_during_a_slow_commit_takes_no_snapshots_beside_it(
     async with open_house(disk) as house:
         ann = await house.user("ann")
         post = await house.post(ann)
-        before = dict(disk._snapshots)  # noqa: SLF001
+        before = dict(disk._snapshots)
         async with trio.open_nursery() as edge:
             disk.gate = trio.Event()
             edge.start_soon(house.actors.ask, Like(post, ann, ann))
             await trio.sleep(0.1)
             edge.cancel_scope.cancel()
-    assert disk._snapshots == before  # noqa: SLF001
+    assert disk._snapshots == before
     disk.gate = None
     async with open_house(disk) as house:
         assert (await house.actors.ask(Like(post, ann, ann))) == LikeReply(liked=True, likes=1)
