@@ -95,7 +95,7 @@ def test_scanners_find_what_they_look_for():
     }
     for scan, text in planted.items():
         assert list(scan(text)), f"{text[:40]!r} was not found"
-        assert not list(scan('"""A module that keeps the rules: [a](docs/work/x) /work."""\n'))
+        assert not list(scan('"""A module that keeps the rules: [a](docs/opt/x) /opt."""\n'))
 
 
 def test_machines_and_indexes_are_found_by_any_of_their_signs():
