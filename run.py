@@ -68,8 +68,12 @@ SWITCH_INTERVAL_S = 0.0005
 some twenty times a commit. At Python's 5 ms each return would cost up to 5 ms beside a busy
 loop."""
 
-FINISH_REQUESTS_S = 2.5
-"""Of the five seconds that a stop may take: for requests under way."""
+SAY_STOPPING_S = 0.5
+"""Of the five seconds that a stop may take: for those who ask `/readyz` to hear that it has begun,
+while everything is still served."""
+
+FINISH_REQUESTS_S = 2.0
+"""Then for requests under way."""
 
 FINISH_CANCELLED_S = 0.5
 """After that, connections are closed under whoever does not read, and their handlers have this
@@ -269,6 +273,7 @@ async def serve_app(
             accepting.start_soon(serve, serve_connection, listeners)
             task_status.started()
             await stop.wait()
+            await trio.sleep(SAY_STOPPING_S)
             accepting.cancel_scope.cancel()
         await worker.terminated.set()
         if open_streams:
