@@ -23,10 +23,6 @@ guess."""
 SALT_BYTES = 16
 """RFC 9106, 3.1."""
 
-HASHES_AT_ONCE = 2
-"""How many slots a limiter for this should have: 38 MiB, and logins can't take all the
-processor."""
-
 NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$" + "A" * 43
 """The hash of no password, in the parameters of the others: an unknown user's login costs the
 same."""

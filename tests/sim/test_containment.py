@@ -53,7 +53,7 @@ def slow_whole_journal(disk: ModelDisk) -> None:
             await trio.sleep(30)
         return await read(question)
 
-    disk.read = slow  # type: ignore[method-assign]
+    disk.read = slow
 
 
 async def test_a_command_that_waits_while_its_actor_is_quarantined_is_answered(

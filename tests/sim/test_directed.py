@@ -129,7 +129,7 @@ async def test_a_mailbox_is_decided_in_one_commit(autojump_clock: Any) -> None:
             commits.append(len(group.entries))
             await commit(group)
 
-        house.disk.commit = counted  # type: ignore[method-assign]
+        house.disk.commit = counted
         async with trio.open_nursery() as nursery:
             nursery.start_soon(house.actors.ask, Like(post, ann, fans[0]))
             await trio.sleep(1)
@@ -155,9 +155,9 @@ async def test_a_keyed_request_whose_answer_was_lost_happens_once(autojump_clock
                     plug.cancel()
                     await trio.sleep_forever()
 
-                disk.commit = commit_and_die  # type: ignore[method-assign]
+                disk.commit = commit_and_die
                 await house.post(1, key)
-        disk.commit = commit  # type: ignore[method-assign]
+        disk.commit = commit
     async with open_house(disk) as house:
         post = await house.post(1, key)
         assert await house.post(1, key) == post
@@ -417,7 +417,7 @@ async def test_a_pull_is_not_put_together_with_an_inbox_that_has_moved_on(
                 await go_on.wait()
             return answer
 
-        house.disk.read = held  # type: ignore[method-assign]
+        house.disk.read = held
         pages: list[list[int]] = []
 
         async def look() -> None:
