@@ -1,11 +1,11 @@
 """What every actor's decisions are made of: commands, acceptances, refusals and the moment they
 are made in.
 
-The kinds of actor (`accounts`, `user`, `post`) build on this; the runtime carries it out. No I/O,
+Each kind of actor (a folder beside this file) builds on this; the runtime carries it out. No I/O,
 no clock, no chance.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from enum import Enum
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -13,11 +13,11 @@ import msgspec
 
 from storage.facts import Fact, Text
 
-Reply = TypeVar("Reply")
+Reply_co = TypeVar("Reply_co", covariant=True)
 
 
-class Command(msgspec.Struct, Generic[Reply], frozen=True):
-    """Something that one actor is asked to do; `Reply` is the type of the answer to it.
+class Command(msgspec.Struct, Generic[Reply_co], frozen=True):
+    """Something that one actor is asked to do; `Reply_co` is the type of the answer to it.
 
     Both must survive a trip through msgpack: a reply is kept under its Idempotency-Key.
     """
@@ -34,6 +34,12 @@ class Command(msgspec.Struct, Generic[Reply], frozen=True):
         """Keys of other actors whose delivered states the decision reads."""
         return ()
 
+    @property
+    def settled(self) -> tuple[int, ...]:
+        """Those of `reads` that must not lag behind: if a fact of the same round concerns one, the
+        command waits for the next round."""
+        return ()
+
 
 class Reason(Enum):
     """Why a command was refused. `server.problems` turns each into one status and code."""
@@ -43,6 +49,8 @@ class Reason(Enum):
     USERNAME_TAKEN = "username taken"
     ONESELF = "oneself"
     SESSION_ENDED = "session ended"
+    INVITE_NEEDED = "invite needed"
+    NO_SUCH_PARENT = "no such parent"
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -51,12 +59,16 @@ class Refused(msgspec.Struct, frozen=True):
     reason: Reason
 
 
-class Accepted(msgspec.Struct, Generic[Reply], frozen=True):
+class Accepted(msgspec.Struct, Generic[Reply_co], frozen=True):
     """The actor says yes: these facts, in this order (none, if it is so already), and the reply to
     give once they are delivered."""
 
     facts: tuple[Fact, ...]
-    reply: Reply
+    reply: Reply_co
+
+
+class DoneReply(msgspec.Struct, frozen=True):
+    """It is so."""
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -69,6 +81,8 @@ class Moment(msgspec.Struct, frozen=True):
     """A new time-ordered id, above all before it."""
     reads: Mapping[int, Any]
     """actor key -> its delivered state, for each of `Command.reads`."""
+    gone: Container[int] = frozenset[int]()
+    """Accounts that are deleted."""
 
     def text(self, value: str) -> Text:
         """A new text for a fact to speak of."""

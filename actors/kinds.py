@@ -10,11 +10,14 @@ import msgspec
 
 import actors.accounts.decide
 import actors.accounts.fold
+import actors.comment.decide
+import actors.comment.fold
 import actors.post.decide
 import actors.post.fold
 import actors.user.decide
 import actors.user.fold
 from actors.accounts.state import FOLDS_A_SNAPSHOT_SHARE, AccountsState
+from actors.comment.state import CommentState
 from actors.decisions import Accepted, Moment, Refused
 from actors.post.state import PostState
 from actors.state import State
@@ -40,10 +43,17 @@ def _folds_of_accounts(state: AccountsState) -> int:
     return max(FOLDS_A_SNAPSHOT, len(state.names) // FOLDS_A_SNAPSHOT_SHARE)
 
 
+def _folds_of_user(state: UserState) -> int:
+    return 1 if state.gone else FOLDS_A_SNAPSHOT  # the one before still holds the name
+
+
 BEHAVIOURS: dict[Kind, Behaviour] = {
     Kind.ACCOUNTS: Behaviour(
         AccountsState, actors.accounts.decide.decide, actors.accounts.fold.fold, _folds_of_accounts
     ),
-    Kind.USER: Behaviour(UserState, actors.user.decide.decide, actors.user.fold.fold),
+    Kind.USER: Behaviour(
+        UserState, actors.user.decide.decide, actors.user.fold.fold, _folds_of_user
+    ),
     Kind.POST: Behaviour(PostState, actors.post.decide.decide, actors.post.fold.fold),
+    Kind.COMMENT: Behaviour(CommentState, actors.comment.decide.decide, actors.comment.fold.fold),
 }

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import final
 
 from pyroaring import BitMap
@@ -42,6 +43,10 @@ class MemberSet(ABC):
     @abstractmethod
     def among(self, accounts: BitMap) -> BitMap:
         """Those of `accounts` that are in here, at the cost of the smaller side."""
+
+    @abstractmethod
+    def first(self, most: int) -> list[int]:
+        """The smallest members, at most so many, in order."""
 
     def draft(self) -> "MemberSet":
         """The same set, to be changed without changing this one."""
@@ -117,6 +122,9 @@ class Members(MemberSet):
             return members & accounts
         return BitMap(account for account in members if account in accounts)
 
+    def first(self, most: int) -> list[int]:
+        return list(islice(self, most))
+
     def to_bytes(self) -> bytes:
         """For a snapshot: `a` and 32-bit little-endian numbers, or `b` and a portable roaring
         bitmap."""
@@ -170,3 +178,7 @@ class MembersDraft(MemberSet):
         return (self._base.among(accounts) - BitMap(self._removed)) | (
             BitMap(self._added) & accounts
         )
+
+    def first(self, most: int) -> list[int]:
+        kept = self._base.first(most + len(self._removed))
+        return sorted(({*kept} - self._removed) | self._added)[:most]

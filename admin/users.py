@@ -10,7 +10,8 @@ from actors.accounts.messages import Register
 from actors.decisions import Refused
 from actors.runtime.actors import Actors
 from actors.user.messages import ChangePassword, SetVerified
-from storage.reads import GetCredentials, GetUsers, UserRow
+from storage.reads import GetCredentials, GetUsers
+from storage.rows import UserRow
 
 USERS_A_READ = 500
 
@@ -34,7 +35,7 @@ async def create_user(
 ) -> int:
     """Register `username` (checked and in lower case); its account number. Raises
     `UsernameTaken`."""
-    command = Register(username, password_hash, None, full_name, refresh=None)
+    command = Register(username, password_hash, None, full_name, session=None)
     reply = await actors.ask(command)
     if isinstance(reply, Refused):
         raise UsernameTaken(username)

@@ -26,6 +26,7 @@ class Kind(IntEnum):
     ACCOUNTS = 0
     USER = 1
     POST = 2
+    COMMENT = 3
 
 
 def actor_key(kind: Kind, number: int) -> int:
@@ -55,6 +56,11 @@ def user_key(account: int) -> int:
 def post_key(post: int) -> int:
     """The key of the actor of a post."""
     return actor_key(Kind.POST, post)
+
+
+def comment_key(comment: int) -> int:
+    """The key of the actor of a comment."""
+    return actor_key(Kind.COMMENT, comment)
 
 
 def describe_actor(actor: int) -> str:

@@ -96,17 +96,22 @@ def parameters_of(question: Question[Any]) -> dict[str, object]:
                 parameters["before"] = ID_MAX if value.before is None else _bounded(value.before)
                 parameters["after"] = -1 if value.after is None else _bounded(value.after)
             case tuple():
-                numbers = cast(tuple[int, ...], value)
-                parameters[name] = _json([_bounded(number) for number in dict.fromkeys(numbers)])
-            case int():
-                parameters[name] = _bounded(value)
-            case str():  # a lone surrogate can't be bound; no stored text has one
-                parameters[name] = value.encode("utf-8", "replace").decode()
+                several = dict.fromkeys(cast(tuple[int | str, ...], value))
+                parameters[name] = msgspec.json.encode([_bound(one) for one in several]).decode()
+            case int() | str():
+                parameters[name] = _bound(value)
             case _:
                 parameters[name] = value
     if isinstance(question, GetFeed):
         parameters |= {"limit": question.limit + 1, "before": ID_MAX, "after": -1}
     return parameters
+
+
+def _bound(value: int | str) -> int | str:
+    """A lone surrogate can't be bound; no stored text has one."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    return _bounded(value)
 
 
 def _bounded(number: int) -> int:

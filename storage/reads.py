@@ -1,4 +1,4 @@
-"""The questions that can be put to the disk, each a type that names its answer.
+"""The questions that can be put to the disk, each a type that names its answer (`storage.rows`).
 
 `storage.queries` answers them from SQLite, the simulator from a model; who asks can't tell which.
 Reading only.
@@ -9,6 +9,17 @@ from typing import Generic, TypeVar
 import msgspec
 
 from storage.facts import Entry
+from storage.rows import (
+    Beginning,
+    CommentRow,
+    Credentials,
+    FeedRows,
+    MediumOwner,
+    Remains,
+    Rows,
+    SessionRow,
+    UserRow,
+)
 
 REPLY_KEPT_MS = 24 * 3_600 * 1_000
 """Milliseconds for which a reply is kept under its Idempotency-Key (contract.md, "Forms")."""
@@ -66,88 +77,11 @@ class Span(msgspec.Struct, frozen=True):
     after: int | None = None
 
 
-class Beginning(msgspec.Struct, frozen=True):
-    """Where a process goes on: the last seq, the largest id and the moment of the last fact."""
-
-    seq: int
-    id: int
-    at: int
-
-
 class ActorHistory(msgspec.Struct, frozen=True):
     """All that it takes to rebuild an actor's state: fold `entries` onto `snapshot`."""
 
     snapshot: Snapshot | None
     entries: list[Entry]
-
-
-class FeedRows(msgspec.Struct, frozen=True):
-    """What an inbox is filled with: whom its owner follows, and their newest posts, newest
-    first."""
-
-    following: list[int]
-    posts: list[tuple[int, int]]
-    """(post, author)"""
-    complete: bool
-    """True when no older post exists."""
-
-
-class MediumRow(msgspec.Struct, frozen=True):
-    media: int
-    width: int
-    height: int
-    file: str
-    thumbnail: str
-
-
-class PostRow(msgspec.Struct, frozen=True):
-    """A post as it is shown. `at` is Unix milliseconds."""
-
-    post: int
-    author: int
-    at: int
-    caption: str | None
-    likes: int
-    comments: int
-    media: list[MediumRow]
-
-
-class UserRow(msgspec.Struct, frozen=True):
-    """An account as it is shown."""
-
-    account: int
-    username: str
-    full_name: str | None
-    verified: bool
-    followers: int
-    following: int
-    posts: int
-
-
-class Rows(msgspec.Struct, frozen=True):
-    """What pages are made of. Whoever does not exist is missing."""
-
-    posts: list[PostRow]
-    users: list[UserRow]
-    liked: list[int]
-
-
-class Credentials(msgspec.Struct, frozen=True):
-    """What a login is checked against. `password` is the argon2id hash, `password_id` the id of
-    its text."""
-
-    account: int
-    username: str
-    password: str
-    password_id: int
-
-
-class Relation(msgspec.Struct, frozen=True):
-    """How a viewer and another account stand to each other."""
-
-    account: int
-    following: bool
-    followed_by: bool
 
 
 class GetBeginning(Question[Beginning], frozen=True):
@@ -195,25 +129,96 @@ class GetPostsOf(Question[list[int]], frozen=True):
     span: Span
 
 
-class GetFollowers(Question[list[tuple[int, int]]], frozen=True):
-    """(seq of the follow, follower), the newest first; the span is over the seqs."""
+Numbered = list[tuple[int, int]]
+"""(seq, id) of a relation, the newest first; a span over it is over the seqs."""
+
+
+class GetFollowers(Question[Numbered], frozen=True):
+    """Who follows `followee`."""
 
     followee: int
     span: Span
 
 
+class GetFollowing(Question[Numbered], frozen=True):
+    """Whom `follower` follows."""
+
+    follower: int
+    span: Span
+
+
+class GetRequests(Question[Numbered], frozen=True):
+    """Who asks to follow `followee`."""
+
+    followee: int
+    span: Span
+
+
+class GetBlocks(Question[Numbered], frozen=True):
+    """Whom `blocker` blocks."""
+
+    blocker: int
+    span: Span
+
+
+class GetLikers(Question[Numbered], frozen=True):
+    """Who likes `post`."""
+
+    post: int
+    span: Span
+
+
+class GetSaved(Question[Numbered], frozen=True):
+    """Which posts `account` has saved."""
+
+    account: int
+    span: Span
+
+
+class GetTagged(Question[list[int]], frozen=True):
+    """Ids of the posts in which `account` is tagged, newest first."""
+
+    account: int
+    span: Span
+
+
+class GetComments(Question[list[CommentRow]], frozen=True):
+    """Comments on `post`, newest first, as `viewer` sees them; the span is over their ids."""
+
+    post: int
+    viewer: int
+    span: Span
+
+
+class GetReplies(Question[list[CommentRow]], frozen=True):
+    """The replies in the thread of the comment `root`, likewise."""
+
+    root: int
+    viewer: int
+    span: Span
+
+
+class GetComment(Question[CommentRow | None], frozen=True):
+    """One comment."""
+
+    comment: int
+    viewer: int
+
+
 class GetRows(Question[Rows], frozen=True):
-    """The rows of `posts` and of their authors, of `users`, and which of `liked` the viewer
-    likes."""
+    """The rows of `posts`, of `users`, and of all who are named by the posts; what `viewer` thinks
+    of `flags` (posts), and how it stands to `stances` (accounts) and to all who are named by the
+    posts."""
 
     posts: tuple[int, ...] = ()
     users: tuple[int, ...] = ()
     viewer: int | None = None
-    liked: tuple[int, ...] = ()
+    flags: tuple[int, ...] = ()
+    stances: tuple[int, ...] = ()
 
 
-class GetRelations(Question[list[Relation]], frozen=True):
-    """How `viewer` stands to each of `accounts`."""
+class GetStances(Question[list[tuple[int, int]]], frozen=True):
+    """(account, how `viewer` stands to it), of each of `accounts`."""
 
     viewer: int
     accounts: tuple[int, ...]
@@ -225,10 +230,40 @@ class GetCredentials(Question[Credentials | None], frozen=True):
     username: str
 
 
+class GetPassword(Question[Credentials | None], frozen=True):
+    """The same for an account that is logged in."""
+
+    account: int
+
+
+class GetAccounts(Question[list[tuple[str, int]]], frozen=True):
+    """(username, account) of those of `usernames`, in lower case, that exist."""
+
+    usernames: tuple[str, ...]
+
+
+class GetExisting(Question[list[int]], frozen=True):
+    """Those of `accounts` that exist."""
+
+    accounts: tuple[int, ...]
+
+
 class GetSession(Question[int | None], frozen=True):
     """The account of a session that has not ended."""
 
     session: int
+
+
+class GetSessionOfFamily(Question[tuple[int, int] | None], frozen=True):
+    """(account, session) of the refresh tokens that share `family` (SHA-256 in hexadecimal)."""
+
+    family: str
+
+
+class GetSessions(Question[list[SessionRow]], frozen=True):
+    """The sessions of an account, the newest first."""
+
+    account: int
 
 
 class GetKeptReply(Question[KeptReply | None], frozen=True):
@@ -252,8 +287,33 @@ class GetMediaNames(Question[list[str]], frozen=True):
     prefix: str
 
 
-class GetMediumAuthor(Question[int | None], frozen=True):
-    """The author of the post that the blob `name` (a picture or its thumbnail) belongs to; None if
-    no row speaks of it."""
+class GetMediumOwner(Question[MediumOwner | None], frozen=True):
+    """Whose the blob `name` is (a picture, its thumbnail or an avatar); None if no row speaks of
+    it."""
 
     name: str
+
+
+class GetGoneAccounts(Question[list[int]], frozen=True):
+    """Every account that is deleted."""
+
+
+class GetPending(Question[bool], frozen=True):
+    """Whether a load of `actor` would fold facts onto its snapshot."""
+
+    actor: int
+
+
+class GetUncleared(Question[list[int]], frozen=True):
+    """Deleted accounts of which something may be left."""
+
+
+class GetUnapproved(Question[list[int]], frozen=True):
+    """Accounts that are public, but that somebody still asks to follow."""
+
+
+class GetRemains(Question[Remains], frozen=True):
+    """What a deleted account has left, at most `limit` of each kind."""
+
+    account: int
+    limit: int

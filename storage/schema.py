@@ -28,7 +28,7 @@ FIRST_TABLES = (
         primary key (actor, seq)) strict, without rowid""",
     """create table contents (
         id integer primary key, text text not null,
-        owner integer not null references users(account)) strict""",
+        owner integer references users(account) deferrable initially deferred) strict""",
     """create table snapshots (
         actor integer primary key, seq integer not null, state blob not null) strict""",
     # The largest id that was ever in a fact: rows and texts that are deleted must not free theirs.
@@ -36,21 +36,38 @@ FIRST_TABLES = (
         one integer primary key check (one = 1), id integer not null) strict""",
     f"""create table users (
         account integer primary key, username text not null unique,
-        full_name_id {TO_CONTENTS}, email_id {TO_CONTENTS}, password_id {TO_CONTENTS} not null,
-        verified integer not null default 0, followers_count integer not null default 0,
+        gone integer not null default 0, private integer not null default 0,
+        verified integer not null default 0, avatar text unique,
+        username_id {TO_CONTENTS}, full_name_id {TO_CONTENTS}, bio_id {TO_CONTENTS},
+        website_id {TO_CONTENTS}, email_id {TO_CONTENTS}, password_id {TO_CONTENTS},
+        avatar_id {TO_CONTENTS}, followers_count integer not null default 0,
         following_count integer not null default 0, posts_count integer not null default 0,
         registered_at integer not null) strict""",
     f"""create table sessions (
         session integer primary key, account integer not null references users(account),
-        refresh_id {TO_CONTENTS} not null, opened_at integer not null) strict""",
+        family text unique, family_id {TO_CONTENTS}, refresh_id {TO_CONTENTS} not null,
+        client_id {TO_CONTENTS}, opened_at integer not null, used_at integer not null) strict""",
+    f"""create table invites (
+        invite integer primary key, code text not null unique, code_id {TO_CONTENTS} not null
+        ) strict""",
     """create table follows (
         followee integer not null references users(account),
         follower integer not null references users(account),
         seq integer not null,
         primary key (followee, follower)) strict, without rowid""",
+    """create table requests (
+        followee integer not null references users(account),
+        follower integer not null references users(account),
+        seq integer not null,
+        primary key (followee, follower)) strict, without rowid""",
+    """create table blocks (
+        blocker integer not null references users(account),
+        blocked integer not null references users(account),
+        seq integer not null,
+        primary key (blocker, blocked)) strict, without rowid""",
     f"""create table posts (
         post integer primary key, author integer not null references users(account),
-        at integer not null, caption_id {TO_CONTENTS},
+        at integer not null, caption_id {TO_CONTENTS}, location integer,
         likes_count integer not null default 0,
         comments_count integer not null default 0) strict""",
     f"""create table media (
@@ -58,12 +75,33 @@ FIRST_TABLES = (
         position integer not null, width integer not null, height integer not null,
         file text not null unique, thumbnail text not null unique,
         file_id {TO_CONTENTS} not null unique,
-        thumbnail_id {TO_CONTENTS} not null unique) strict""",
+        thumbnail_id {TO_CONTENTS} not null unique, alt_id {TO_CONTENTS}) strict""",
+    """create table tags (
+        post integer not null references posts(post),
+        account integer not null references users(account),
+        position integer not null, x real, y real,
+        primary key (post, account)) strict, without rowid""",
     """create table likes (
         post integer not null references posts(post),
         account integer not null references users(account),
         seq integer not null,
         primary key (post, account)) strict, without rowid""",
+    """create table saves (
+        post integer not null references posts(post),
+        account integer not null references users(account),
+        seq integer not null,
+        primary key (post, account)) strict, without rowid""",
+    f"""create table comments (
+        comment integer primary key, post integer not null references posts(post),
+        author integer not null references users(account),
+        root integer references comments(comment), at integer not null,
+        text_id {TO_CONTENTS} not null, likes_count integer not null default 0,
+        replies_count integer not null default 0) strict""",
+    """create table comment_likes (
+        comment integer not null references comments(comment),
+        account integer not null references users(account),
+        seq integer not null,
+        primary key (comment, account)) strict, without rowid""",
     """create table replies (
         account integer not null references users(account), route text not null, key text not null,
         request blob not null, reply blob not null, at integer not null,
@@ -71,20 +109,42 @@ FIRST_TABLES = (
 )
 
 FIRST_INDEXES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("sessions", ("account",)),
+    ("users", ("gone", "account")),  # which accounts are deleted
+    ("sessions", ("account", "session")),
     ("follows", ("followee", "seq")),  # followers, the newest first
     ("follows", ("follower", "followee")),  # whose posts to pull
+    ("follows", ("follower", "seq")),  # whom somebody follows, the newest first
+    ("requests", ("followee", "seq")),
+    ("requests", ("follower", "followee")),
+    ("blocks", ("blocker", "seq")),
+    ("blocks", ("blocked", "blocker")),
     ("posts", ("author", "post")),  # an author's timeline
     ("media", ("post", "position")),
+    ("tags", ("account", "post")),  # posts in which somebody is to be seen
     ("likes", ("account", "post")),  # what of a page the viewer likes
+    ("likes", ("post", "seq")),  # likers, the newest first
+    ("saves", ("account", "seq")),  # what somebody has saved, the newest first
+    ("comments", ("post", "comment")),
+    ("comments", ("root", "comment")),
+    ("comments", ("author", "comment")),
+    ("comment_likes", ("account", "comment")),
     ("replies", ("at",)),  # which are a day old
     # Where SQLite looks for what still points to a text or an account that it deletes:
     ("contents", ("owner",)),
+    ("users", ("username_id",)),
     ("users", ("full_name_id",)),
+    ("users", ("bio_id",)),
+    ("users", ("website_id",)),
     ("users", ("email_id",)),
     ("users", ("password_id",)),
+    ("users", ("avatar_id",)),
+    ("sessions", ("family_id",)),
     ("sessions", ("refresh_id",)),
+    ("sessions", ("client_id",)),
+    ("invites", ("code_id",)),
     ("posts", ("caption_id",)),
+    ("media", ("alt_id",)),
+    ("comments", ("text_id",)),
 )
 
 

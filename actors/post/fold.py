@@ -2,7 +2,18 @@
 
 from actors.members import Members
 from actors.post.state import PostState
-from storage.facts import Fact, PostDeleted, PostLiked, PostPublished, PostUnliked
+from storage.facts import (
+    CommentDeleted,
+    Commented,
+    Fact,
+    PostDeleted,
+    PostEdited,
+    PostLiked,
+    PostPublished,
+    PostSaved,
+    PostUnliked,
+    PostUnsaved,
+)
 
 
 def fold(state: PostState, seq: int, fact: Fact) -> None:
@@ -19,10 +30,17 @@ def fold(state: PostState, seq: int, fact: Fact) -> None:
             state.ever_liked.add(fact.account)
         case PostUnliked():
             state.likers.discard(fact.account)
+        case PostSaved():
+            state.savers.add(fact.account)
+        case PostUnsaved():
+            state.savers.discard(fact.account)
         case PostDeleted():
             state.gone = True
             state.blobs = ()
             state.likers = Members()
             state.ever_liked = Members()
+            state.savers = Members()
+        case PostEdited() | Commented() | CommentDeleted():
+            pass  # rows hold these; they concern the post so that nothing is decided beside them
         case _:
             raise TypeError(f"{type(fact).__name__} does not concern a post")

@@ -18,6 +18,7 @@ class PostState(State):
     likers: MemberSet = msgspec.field(default_factory=Members)
     ever_liked: MemberSet = msgspec.field(default_factory=Members)
     """Who has liked it at any time: only a first like notifies."""
+    savers: MemberSet = msgspec.field(default_factory=Members)
 
     @property
     def exists(self) -> bool:

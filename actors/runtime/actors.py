@@ -12,17 +12,33 @@ import msgspec
 import trio
 
 from actors.decisions import Accepted, Command, Refused
-from actors.runtime.asking import Bug, KeyConflict, Listener, Overloaded, Quarantined, RequestKey
+from actors.runtime.asking import (
+    Asker,
+    Bug,
+    KeyConflict,
+    Listener,
+    Overloaded,
+    Quarantined,
+    RequestKey,
+)
 from actors.runtime.cell import Waiting
 from actors.runtime.claims import Claims
 from actors.runtime.delivery import Delivery
 from actors.runtime.directory import Directory
 from actors.runtime.limits import SHARDS
+from actors.runtime.liveness import Liveness
 from actors.runtime.passivation import Passivation, Residency
 from actors.runtime.rounds import Clocks, Rounds
 from actors.runtime.shard import Shard, shard_of
 from storage.disk import Disk
-from storage.reads import REPLY_KEPT_MS, Answer, GetBeginning, GetKeptReply, Question
+from storage.reads import (
+    REPLY_KEPT_MS,
+    Answer,
+    GetBeginning,
+    GetGoneAccounts,
+    GetKeptReply,
+    Question,
+)
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -53,10 +69,12 @@ class Actors:
         """Have `listener` hear of each fact from now on, after those that listen already."""
         self._rounds.listeners.append(listener)
 
-    async def ask(self, command: Command[R], key: RequestKey | None = None) -> R | Refused:
+    async def ask(
+        self, command: Command[R], key: RequestKey | None = None, asker: Asker | None = None
+    ) -> R | Refused:
         """Have the actor of `command` decide it. Raises `Overloaded`, `Bug`, `KeyConflict`."""
         if key is None:
-            return await self._send(Waiting(command))
+            return await self._send(Waiting(command, asker=asker))
         claim = await self._claims.claim(key)
         try:
             kept = await self._kept_reply(type(command), key)
@@ -66,7 +84,7 @@ class Actors:
         except BaseException:
             claim.release()
             raise
-        return await self._send(Waiting(command, key, claim))
+        return await self._send(Waiting(command, key, claim, asker))
 
     async def kept(self, command_type: type[Command[R]], key: RequestKey) -> R | None:
         """The reply kept under `key`, after waiting for whoever has it. Raises `KeyConflict`."""
@@ -153,10 +171,11 @@ async def open_actors(
     Raises `DiskFailed` (in an exception group) when a commit or a read fails.
     """
     beginning = (await disk.read(GetBeginning())).value
+    liveness = Liveness((await disk.read(GetGoneAccounts())).value)
     delivery = Delivery(beginning.seq)
     async with trio.open_nursery() as nursery:
         directory = Directory(disk, delivery, nursery, clocks.stopwatch)
-        rounds = rounds_type(disk, directory, delivery, clocks, beginning)
+        rounds = rounds_type(disk, directory, delivery, clocks, beginning, liveness)
         tasks = [Shard(directory, rounds) for _ in range(shards)]
         actors = Actors(disk, clocks, delivery, directory, rounds, tasks)
         passivation = Passivation(directory, rounds, clocks.stopwatch, residency)

@@ -42,6 +42,13 @@ class KeyConflict(Exception):
     """The Idempotency-Key was used before, for a request with other values."""
 
 
+class Asker(msgspec.Struct, frozen=True):
+    """Who asks: an account through one of its sessions."""
+
+    account: int
+    session: int
+
+
 class RequestKey(msgspec.Struct, frozen=True):
     """An Idempotency-Key in its place: the same account, route and key mean the same request.
 
@@ -62,12 +69,15 @@ class RequestKey(msgspec.Struct, frozen=True):
 class Asking(Protocol):
     """The actors and the disk, as routes use them."""
 
-    async def ask(self, command: Command[R], key: RequestKey | None = None) -> R | Refused:
+    async def ask(
+        self, command: Command[R], key: RequestKey | None = None, asker: Asker | None = None
+    ) -> R | Refused:
         """Have the actor of `command` decide it; returns once what it appended is committed and
         delivered.
 
         With a key, a reply that was kept under it is returned instead, and a second request with
-        it waits for the first. Raises `Overloaded`, `Bug`, `Quarantined`, `KeyConflict`.
+        it waits for the first. An `asker` whose session has ended by the deciding step is refused
+        with `SESSION_ENDED`. Raises `Overloaded`, `Bug`, `Quarantined`, `KeyConflict`.
         """
         ...
 

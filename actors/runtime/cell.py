@@ -10,7 +10,7 @@ import trio
 
 from actors.decisions import Accepted, Command, Refused
 from actors.kinds import BEHAVIOURS
-from actors.runtime.asking import Bug, Overloaded, Quarantined, RequestKey
+from actors.runtime.asking import Asker, Bug, Overloaded, Quarantined, RequestKey
 from actors.runtime.claims import Claim
 from storage.facts import Entry
 from storage.ids import describe_actor, kind_of
@@ -22,12 +22,17 @@ Outcome = Accepted[Any] | Refused | Bug | Quarantined | Overloaded
 class Waiting:
     """A command on its way from its asker to its outcome."""
 
-    __slots__ = ("arrival", "claim", "command", "key", "missing", "outcome", "settled")
+    __slots__ = ("arrival", "asker", "claim", "command", "key", "missing", "outcome", "settled")
 
     def __init__(
-        self, command: Command[Any], key: RequestKey | None = None, claim: Claim | None = None
+        self,
+        command: Command[Any],
+        key: RequestKey | None = None,
+        claim: Claim | None = None,
+        asker: Asker | None = None,
     ) -> None:
         self.command = command
+        self.asker = asker
         self.key = key
         self.claim = claim
         self.arrival = 0

@@ -28,9 +28,10 @@ from actors.runtime.limits import (
     UNPUSHED_AUTHORS_MAX,
 )
 from actors.user.state import UserState
-from storage.facts import Entry, Followed, PostPublished, Unfollowed
+from storage.facts import Blocked, Entry, Followed, PostPublished, Unfollowed
 from storage.ids import ID_MAX, user_key
-from storage.reads import GetFeed, GetRelations, PullFrom, PullPosts, Span
+from storage.reads import GetFeed, GetStances, PullFrom, PullPosts, Span
+from storage.rows import FOLLOWING
 
 Change = Callable[[Inbox], None]
 
@@ -139,8 +140,8 @@ class Inboxes:
     async def why(self, viewer: int, post: int, author: int) -> Why:
         """What the viewer's home feed makes of a post of `author`, by the policy in force."""
         if not self._policy.reads_inboxes:
-            (relation,) = await self._actors.read(GetRelations(viewer, (author,)))
-            return _why(author == viewer, relation.following, "pulled")
+            ((_, stance),) = await self._actors.read(GetStances(viewer, (author,)))
+            return _why(author == viewer, bool(stance & FOLLOWING), "pulled")
         inbox = await self._filled(viewer)
         if post in inbox.dropped and author in inbox.following:
             return Why(in_feed=False, how=None, reason="dropped")
@@ -230,6 +231,9 @@ class Inboxes:
                 self._change(follower, entry.seq, lambda inbox: inbox.follow(followee))
             case Unfollowed(followee=followee, follower=follower):
                 self._change(follower, entry.seq, lambda inbox: inbox.unfollow(followee))
+            case Blocked(blocker=blocker, blocked=blocked):
+                self._change(blocker, entry.seq, lambda inbox: inbox.unfollow(blocked))
+                self._change(blocked, entry.seq, lambda inbox: inbox.unfollow(blocker))
             case _:
                 pass
 

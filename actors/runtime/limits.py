@@ -95,3 +95,14 @@ ACTIVE_S = 24 * 3_600.0
 
 FEED_TRIES = 4
 """Tries to put an inbox and a pull together while both change; after that all is pulled."""
+
+ENDED_SESSIONS_MAX = 65_536
+"""Sessions remembered as ended, for requests that were checked before and are decided after: far
+more than end while one request is under way."""
+
+CLEARED_AT_ONCE = 100
+"""Commands of each kind under way that clear a deleted account's remains: enough to share commits,
+few beside everybody else's."""
+
+CLEARING_PAUSE_S = 1.0
+"""Seconds to wait after a queue was full, or an actor closed, before clearing goes on."""

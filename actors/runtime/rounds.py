@@ -13,7 +13,7 @@ import msgspec
 import structlog
 import trio
 
-from actors.decisions import Accepted, Moment
+from actors.decisions import Accepted, Moment, Reason, Refused
 from actors.runtime.asking import Bug, Listener, Quarantined
 from actors.runtime.cell import Cell, Outcome, Waiting
 from actors.runtime.delivery import Delivery
@@ -31,6 +31,7 @@ from actors.runtime.limits import (
     TURN_COMMANDS_MAX,
     WAITING_COMMANDS_MAX,
 )
+from actors.runtime.liveness import Liveness
 from storage.disk import Disk, Group
 from storage.facts import Entry
 from storage.ids import IdClock, describe_actor
@@ -73,11 +74,13 @@ class Rounds:
         delivery: Delivery,
         clocks: Clocks,
         beginning: Beginning,
+        liveness: Liveness,
     ) -> None:
         self._disk = disk
         self._directory = directory
         self._delivery = delivery
         self._clocks = clocks
+        self.liveness = liveness
         self.listeners: list[Listener] = []
         """Who hears of each fact, in this order."""
         self._seq = beginning.seq
@@ -237,6 +240,9 @@ class Rounds:
             if closed:
                 outcomes.append((waiting, Quarantined(*closed)))
                 continue
+            if not round.concerned.isdisjoint(waiting.command.settled):
+                postponed.append(waiting)
+                continue
             if self._awaits(waiting, [read for read in reads if read.state is None]):
                 postponed.append(waiting)
                 continue
@@ -281,8 +287,10 @@ class Rounds:
     def _decide(self, cell: Cell, draft: Any, waiting: Waiting, round: Round) -> Outcome:
         """One command's outcome. What it appends is in the round and in the draft."""
         command = waiting.command
+        if waiting.asker is not None and self.liveness.has_left(waiting.asker):
+            return Refused(Reason.SESSION_ENDED)
         reads = {actor: self._directory.cells[actor].state for actor in command.reads}
-        moment = Moment(round.at, round.next_id, reads)
+        moment = Moment(round.at, round.next_id, reads, self.liveness.gone)
         try:
             decision = cell.behaviour.decide(draft, command, moment)
             facts = decision.facts if isinstance(decision, Accepted) else ()
@@ -325,6 +333,7 @@ class Rounds:
             for cell in self._directory.fold(entry):
                 if cell.snapshot_due:
                     self._snapshots_due[cell.actor] = cell
+            self.liveness.on_delivered(entry)
             for listener in self.listeners:
                 listener(entry)
             self._delivery.move(entry.seq)

@@ -1,89 +1,109 @@
-"""The rules of an account: who may follow it, open its sessions, publish in its name."""
+"""The rules of an account, each command to the file that has its rule."""
 
 from typing import assert_never
 
-from actors.decisions import Accepted, Moment, Reason, Refused
+from actors.decisions import Accepted, DoneReply, Moment, Reason, Refused
+from actors.user import graph, profile, publishing, sessions
 from actors.user.messages import (
+    Approve,
+    ApproveRequests,
+    BlobsReply,
+    Block,
+    BlockReply,
     ChangePassword,
-    DoneReply,
+    ChangeProfile,
+    DeleteAccount,
+    Deny,
+    EdgeReply,
+    EndSession,
     Follow,
-    FollowReply,
     OpenSession,
-    Person,
     Publish,
-    PublishedMedium,
     PublishReply,
+    Refresh,
+    RefreshReply,
+    RemoveFollower,
+    RequestsReply,
     SessionReply,
+    SetAvatar,
     SetVerified,
+    Unblock,
     Unfollow,
 )
 from actors.user.state import UserState
-from storage.facts import (
-    Followed,
-    Medium,
-    PasswordChanged,
-    PostPublished,
-    SessionOpened,
-    Unfollowed,
-    Verified,
-)
+from storage.facts import Verified
 
-UserCommand = OpenSession | ChangePassword | SetVerified | Follow | Unfollow | Publish
-UserReply = SessionReply | DoneReply | FollowReply | PublishReply
+ClearingCommand = Unfollow | Unblock
+"""What a deleted account is still asked, so that nothing of it is left."""
+
+UserCommand = (
+    ClearingCommand
+    | OpenSession
+    | Refresh
+    | EndSession
+    | ChangePassword
+    | SetVerified
+    | ChangeProfile
+    | ApproveRequests
+    | SetAvatar
+    | DeleteAccount
+    | Follow
+    | RemoveFollower
+    | Approve
+    | Deny
+    | Block
+    | Publish
+)
+UserReply = (
+    SessionReply
+    | RefreshReply
+    | DoneReply
+    | RequestsReply
+    | BlobsReply
+    | EdgeReply
+    | BlockReply
+    | PublishReply
+)
 
 
 def decide(state: UserState, command: UserCommand, moment: Moment) -> Accepted[UserReply] | Refused:
     """Decide `command`. Pure; see `actors.decisions`."""
-    if state.username is None or state.username.value is None:
+    if not state.exists and not (state.gone and isinstance(command, ClearingCommand)):
         return Refused(Reason.NOT_FOUND)
-    person = Person(state.account, state.username.value)
     match command:
-        case OpenSession():
-            if command.password_id != state.password_id:
-                return Refused(Reason.SESSION_ENDED)
-            opened = SessionOpened(state.account, moment.next_id(), moment.text(command.refresh))
-            return Accepted((opened,), SessionReply(opened.session, moment.at))
-        case ChangePassword():
-            password = moment.text(command.password)
-            return Accepted((PasswordChanged(state.account, password, command.kept),), DoneReply())
+        case Follow() | Unfollow() | RemoveFollower() | Approve() | Deny():
+            return graph.decide_edge(state, command, moment)
+        case Block() | Unblock():
+            return graph.decide_block(state, command, moment)
+        case Publish():
+            return publishing.publish(state, command, moment)
+        case OpenSession() | Refresh() | EndSession() | ChangePassword():
+            return _decide_session(state, command, moment)
+        case ChangeProfile():
+            return profile.change_profile(state, command, moment)
+        case ApproveRequests():
+            return profile.approve_requests(state, command, moment)
+        case SetAvatar():
+            return profile.set_avatar(state, command, moment)
         case SetVerified():
             return Accepted((Verified(state.account, command.verified),), DoneReply())
-        case Follow():
-            if command.follower == state.account:
-                return Refused(Reason.ONESELF)
-            reply = FollowReply(following=True, requested=False, user=person)
-            if command.follower in state.followers:
-                return Accepted((), reply)
-            return Accepted((Followed(state.account, command.follower),), reply)
-        case Unfollow():
-            reply = FollowReply(following=False, requested=False, user=person)
-            if command.follower not in state.followers:
-                return Accepted((), reply)
-            return Accepted((Unfollowed(state.account, command.follower),), reply)
-        case Publish():
-            return _publish(person, command, moment)
+        case DeleteAccount():
+            return profile.delete_account(state, command, moment)
         case _:
             assert_never(command)
 
 
-def _publish(author: Person, command: Publish, moment: Moment) -> Accepted[UserReply]:
-    """A post, its pictures and its texts, each with an id of its own, the post's the first."""
-    post = moment.next_id()
-    media = tuple(
-        Medium(
-            media=moment.next_id(),
-            width=new.width,
-            height=new.height,
-            file=moment.text(new.file),
-            thumbnail=moment.text(new.thumbnail),
-        )
-        for new in command.media
-    )
-    published = PostPublished(author.account, post, moment.text_or_none(command.caption), media)
-    shown = tuple(
-        PublishedMedium(medium.media, new.width, new.height, new.file, new.thumbnail)
-        for medium, new in zip(media, command.media, strict=True)
-    )
-    return Accepted(
-        (published,), PublishReply(post, author, moment.at, command.caption or None, shown)
-    )
+def _decide_session(
+    state: UserState, command: OpenSession | Refresh | EndSession | ChangePassword, moment: Moment
+) -> Accepted[UserReply] | Refused:
+    match command:
+        case OpenSession():
+            return sessions.open_session(state, command, moment)
+        case Refresh():
+            return sessions.refresh(state, command, moment)
+        case EndSession():
+            return sessions.end_session(state, command)
+        case ChangePassword():
+            return sessions.change_password(state, command, moment)
+        case _:
+            assert_never(command)

@@ -1,15 +1,27 @@
 """How facts change what a user's actor remembers."""
 
-from actors.user.state import UserState
+from actors.user.state import Session, UserState
 from storage.facts import (
+    AccountCleared,
+    AccountDeleted,
+    AvatarChanged,
+    Blocked,
     Fact,
     Followed,
+    FollowRequested,
+    FollowRequestEnded,
     PasswordChanged,
     PostDeleted,
     PostPublished,
+    PrivacyChanged,
+    ProfileChanged,
     Registered,
+    SessionEnded,
     SessionOpened,
+    SessionRefreshed,
+    Unblocked,
     Unfollowed,
+    UsernameChanged,
     Verified,
 )
 
@@ -17,23 +29,78 @@ from storage.facts import (
 def fold(state: UserState, seq: int, fact: Fact) -> None:
     """Fold one fact, in seq order."""
     match fact:
+        case Followed() | Unfollowed() | FollowRequested() | FollowRequestEnded():
+            _fold_edge(state, fact)
+        case Blocked() | Unblocked():
+            _fold_block(state, fact)
+        case SessionOpened() | SessionRefreshed() | SessionEnded() | PasswordChanged():
+            _fold_session(state, fact)
         case Registered():
             state.account = fact.account
             state.username = fact.username
             state.password_id = fact.password.id
-        case PasswordChanged():
-            state.password_id = fact.password.id
-        case Followed():
-            if fact.followee == state.account:
-                state.followers.add(fact.follower)
-            else:
-                state.following.add(fact.followee)
-        case Unfollowed():
-            if fact.followee == state.account:
-                state.followers.discard(fact.follower)
-            else:
-                state.following.discard(fact.followee)
-        case SessionOpened() | Verified() | PostPublished() | PostDeleted():
-            pass  # rows hold these; no decision of a user reads them yet
+        case UsernameChanged(username=username):
+            state.username = username
+        case AvatarChanged(file=file):
+            state.avatar = file
+        case PrivacyChanged(private=private):
+            state.private = private
+        case AccountDeleted():
+            state.gone = True
+            state.username = None
+            state.avatar = None
+            state.sessions = ()
+        case Verified() | ProfileChanged() | PostPublished() | PostDeleted() | AccountCleared():
+            pass  # rows hold these; no decision of a user reads them
         case _:
             raise TypeError(f"{type(fact).__name__} does not concern a user")
+
+
+def _fold_edge(
+    state: UserState, fact: Followed | Unfollowed | FollowRequested | FollowRequestEnded
+) -> None:
+    if fact.followee == state.account:
+        other, follows, requests = fact.follower, state.followers, state.requests
+    else:
+        other, follows, requests = fact.followee, state.following, state.requested
+    match fact:
+        case Followed():
+            follows.add(other)
+            requests.discard(other)
+        case Unfollowed():
+            follows.discard(other)
+        case FollowRequested():
+            requests.add(other)
+        case FollowRequestEnded():
+            requests.discard(other)
+
+
+def _fold_block(state: UserState, fact: Blocked | Unblocked) -> None:
+    if fact.blocker == state.account:
+        other, blocks = fact.blocked, state.blocking
+    else:
+        other, blocks = fact.blocker, state.blocked_by
+    if isinstance(fact, Unblocked):
+        blocks.discard(other)
+        return
+    blocks.add(other)
+    for ended in (state.followers, state.following, state.requests, state.requested):
+        ended.discard(other)
+
+
+def _fold_session(
+    state: UserState, fact: SessionOpened | SessionRefreshed | SessionEnded | PasswordChanged
+) -> None:
+    match fact:
+        case SessionOpened(session=session, refresh=refresh):
+            state.sessions += (Session(session, refresh),)
+        case SessionRefreshed(session=session, refresh=refresh):
+            state.sessions = tuple(
+                Session(session, refresh) if one.session == session else one
+                for one in state.sessions
+            )
+        case SessionEnded(session=session):
+            state.sessions = tuple(one for one in state.sessions if one.session != session)
+        case PasswordChanged(password=password, kept=kept):
+            state.password_id = password.id
+            state.sessions = tuple(one for one in state.sessions if one.session == kept)

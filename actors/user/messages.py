@@ -1,11 +1,31 @@
-"""What a user's actor can be asked, and what it answers."""
+"""What a user's actor can be asked, and what it answers.
+
+All but `OpenSession` are refused with `NOT_FOUND` if there is no such account, or no longer; what
+clears away the remains of a deleted account is not.
+"""
 
 from typing import ClassVar
 
 import msgspec
 
-from actors.decisions import Command
+from actors.accounts.messages import NewSession
+from actors.decisions import Command, DoneReply
+from storage.facts import Tag
 from storage.ids import user_key
+
+# Sessions.
+
+
+class OfUser(Command[DoneReply], frozen=True):
+    """Something that the actor of `account` does to its own account."""
+
+    account: int
+
+    reply_type: ClassVar = DoneReply
+
+    @property
+    def actor(self) -> int:
+        return user_key(self.account)
 
 
 class SessionReply(msgspec.Struct, frozen=True):
@@ -17,6 +37,7 @@ class SessionReply(msgspec.Struct, frozen=True):
 
 class OpenSession(Command[SessionReply], frozen=True):
     """Open a session for whoever has just proved to know the password with text id `password_id`.
+    Beyond `SESSIONS_MAX` the oldest one ends.
 
     Refused: `SESSION_ENDED` if the password was changed meanwhile, `NOT_FOUND` if there is no such
     account.
@@ -24,7 +45,7 @@ class OpenSession(Command[SessionReply], frozen=True):
 
     account: int
     password_id: int
-    refresh: str
+    session: NewSession
 
     reply_type: ClassVar = SessionReply
 
@@ -33,76 +54,217 @@ class OpenSession(Command[SessionReply], frozen=True):
         return user_key(self.account)
 
 
-class DoneReply(msgspec.Struct, frozen=True):
-    """It is so."""
+class RefreshReply(msgspec.Struct, frozen=True):
+    """Whether the session goes on with the new token; if not, it has ended."""
+
+    refreshed: bool
 
 
-class ChangePassword(Command[DoneReply], frozen=True):
-    """Set a new password hash and end every session but `kept`."""
+class Refresh(Command[RefreshReply], frozen=True):
+    """Exchange the refresh token that hashes to `presented` for the one that hashes to `refresh`.
+
+    A token that was spent before is in somebody else's hands, too: the session ends. Refused:
+    `SESSION_ENDED`.
+    """
 
     account: int
+    session: int
+    presented: str
+    refresh: str
+
+    reply_type: ClassVar = RefreshReply
+
+    @property
+    def actor(self) -> int:
+        return user_key(self.account)
+
+
+class EndSession(OfUser, frozen=True):
+    """End one session of the account. Refused: `NOT_FOUND` if it is none."""
+
+    session: int
+
+
+class ChangePassword(OfUser, frozen=True):
+    """Set a new password hash and end every session but `kept`.
+
+    Refused: `SESSION_ENDED` if `password_id`, where given, is not that of the password that holds.
+    """
+
     password: str
     kept: int | None
-
-    reply_type: ClassVar = DoneReply
-
-    @property
-    def actor(self) -> int:
-        return user_key(self.account)
+    password_id: int | None = None
 
 
-class SetVerified(Command[DoneReply], frozen=True):
+# The account itself.
+
+
+class SetVerified(OfUser, frozen=True):
     """Give the account its badge, or take it away."""
 
-    account: int
     verified: bool
 
-    reply_type: ClassVar = DoneReply
+
+class RequestsReply(msgspec.Struct, frozen=True):
+    """It is so; of those who asked to follow a public account, so many still wait."""
+
+    requests_left: int
+
+
+class ChangeProfile(Command[RequestsReply], frozen=True):
+    """Describe the account otherwise: the texts that are named in `changed`, and whether it is
+    private (None: as before).
+
+    Going public approves who has asked to follow, `APPROVED_A_TURN` at once; `ApproveRequests`
+    goes on with it.
+    """
+
+    account: int
+    changed: tuple[str, ...]
+    full_name: str | None = None
+    bio: str | None = None
+    website: str | None = None
+    private: bool | None = None
+
+    reply_type: ClassVar = RequestsReply
 
     @property
     def actor(self) -> int:
         return user_key(self.account)
+
+
+class ApproveRequests(Command[RequestsReply], frozen=True):
+    """Approve the next of those who asked to follow an account that is public now."""
+
+    account: int
+
+    reply_type: ClassVar = RequestsReply
+
+    @property
+    def actor(self) -> int:
+        return user_key(self.account)
+
+
+class BlobsReply(msgspec.Struct, frozen=True):
+    """It is so; these blobs belong to nothing any more."""
+
+    blobs: tuple[str, ...]
+
+
+class SetAvatar(Command[BlobsReply], frozen=True):
+    """Show the blob `file` as the account's picture, or none."""
+
+    account: int
+    file: str | None
+
+    reply_type: ClassVar = BlobsReply
+
+    @property
+    def actor(self) -> int:
+        return user_key(self.account)
+
+
+class DeleteAccount(Command[BlobsReply], frozen=True):
+    """Delete the account. Refused: `SESSION_ENDED` if `password_id` is not that of the password
+    that holds."""
+
+    account: int
+    password_id: int
+
+    reply_type: ClassVar = BlobsReply
+
+    @property
+    def actor(self) -> int:
+        return user_key(self.account)
+
+
+# Between two accounts.
+
+
+class EdgeReply(msgspec.Struct, frozen=True):
+    """How `follower` stands to `followee` now."""
+
+    followee: int
+    follower: int
+    following: bool
+    requested: bool
+
+
+class OfEdge(Command[EdgeReply], frozen=True):
+    """Something about whether `follower` follows `followee`, who decides it."""
+
+    followee: int
+    follower: int
+
+    reply_type: ClassVar = EdgeReply
+
+    @property
+    def actor(self) -> int:
+        return user_key(self.followee)
+
+
+class Follow(OfEdge, frozen=True):
+    """`follower` asks to follow `followee`. Refused: `ONESELF`; `NOT_FOUND` also under a block."""
+
+
+class Unfollow(OfEdge, frozen=True):
+    """`follower` stops following `followee`, or asking to."""
+
+
+class RemoveFollower(OfEdge, frozen=True):
+    """`followee` has `follower` follow no longer."""
+
+
+class Approve(OfEdge, frozen=True):
+    """`followee` lets `follower` follow. Refused: `NOT_FOUND` if it neither asks to nor does."""
+
+
+class Deny(OfEdge, frozen=True):
+    """`followee` does not let `follower` follow. Refused: `NOT_FOUND` if it does not ask to."""
+
+
+class BlockReply(msgspec.Struct, frozen=True):
+    """Whether `blocker` blocks `blocked` now."""
+
+    blocker: int
+    blocked: int
+    blocking: bool
+
+
+class OfBlock(Command[BlockReply], frozen=True):
+    """Something about whether `blocker`, who decides it, blocks `blocked`."""
+
+    blocker: int
+    blocked: int
+
+    reply_type: ClassVar = BlockReply
+
+    @property
+    def actor(self) -> int:
+        return user_key(self.blocker)
+
+
+class Block(OfBlock, frozen=True):
+    """Block somebody. Refused: `ONESELF`; `NOT_FOUND` if there is no such account."""
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        return () if self.blocked == self.blocker else (user_key(self.blocked),)
+
+
+class Unblock(OfBlock, frozen=True):
+    """Block somebody no longer."""
+
+
+# Publishing.
 
 
 class Person(msgspec.Struct, frozen=True):
-    """Who somebody is, as short as answers name them."""
+    """Who somebody is, as short as answers name them; `avatar` is the name of a blob."""
 
     account: int
     username: str
-
-
-class FollowReply(msgspec.Struct, frozen=True):
-    """How the asker stands to `user` now."""
-
-    following: bool
-    requested: bool
-    user: Person
-
-
-class Follow(Command[FollowReply], frozen=True):
-    """`follower` asks to follow `followee`, who decides. Refused: `ONESELF`, `NOT_FOUND`."""
-
-    followee: int
-    follower: int
-
-    reply_type: ClassVar = FollowReply
-
-    @property
-    def actor(self) -> int:
-        return user_key(self.followee)
-
-
-class Unfollow(Command[FollowReply], frozen=True):
-    """`follower` stops following `followee`. Refused: `NOT_FOUND`."""
-
-    followee: int
-    follower: int
-
-    reply_type: ClassVar = FollowReply
-
-    @property
-    def actor(self) -> int:
-        return user_key(self.followee)
+    avatar: str | None
 
 
 class NewMedium(msgspec.Struct, frozen=True):
@@ -112,6 +274,7 @@ class NewMedium(msgspec.Struct, frozen=True):
     height: int
     file: str
     thumbnail: str
+    alt: str | None = None
 
 
 class PublishedMedium(msgspec.Struct, frozen=True):
@@ -122,6 +285,7 @@ class PublishedMedium(msgspec.Struct, frozen=True):
     height: int
     file: str
     thumbnail: str
+    alt: str | None = None
 
 
 class PublishReply(msgspec.Struct, frozen=True):
@@ -132,14 +296,19 @@ class PublishReply(msgspec.Struct, frozen=True):
     at: int
     caption: str | None
     media: tuple[PublishedMedium, ...]
+    tags: tuple[Tag, ...]
 
 
 class Publish(Command[PublishReply], frozen=True):
-    """Publish a post of `author`. Refused: `NOT_FOUND` if there is no such account."""
+    """Publish a post of `author`. Whom a block keeps apart from the author is neither tagged nor
+    mentioned."""
 
     author: int
     caption: str | None
     media: tuple[NewMedium, ...]
+    location: int | None = None
+    tags: tuple[Tag, ...] = ()
+    mentions: tuple[int, ...] = ()
 
     reply_type: ClassVar = PublishReply
 

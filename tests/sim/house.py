@@ -32,7 +32,7 @@ class House:
 
     async def user(self, name: str) -> int:
         """The account number of a new user."""
-        reply: Any = await self.actors.ask(Register(name, "hash", None, None, "refresh"))
+        reply: Any = await self.actors.ask(Register(name, "hash", None, None, None))
         return reply.account
 
     async def post(self, author: int, key: RequestKey | None = None) -> int:

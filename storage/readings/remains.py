@@ -1,0 +1,62 @@
+"""What is still to be done: what deleted accounts have left, and requests to public accounts.
+
+Texts and types only; see `storage.readings`.
+"""
+
+from storage.amending import GONE
+from storage.readings.reading import Reading
+from storage.reads import GetGoneAccounts, GetPending, GetRemains, GetUnapproved, GetUncleared
+from storage.rows import Remains
+
+GONE_ACCOUNTS = "select json_group_array(account) from users where gone > 0"
+
+PENDING = """
+select iif(exists (select 1 from concerns where actor = :actor), 'true', 'false')"""
+
+UNCLEARED = f"select json_group_array(account) from users where gone = {GONE}"
+
+UNAPPROVED = """
+select json_group_array(account) from (
+    select distinct r.followee as account from requests r join users u on u.account = r.followee
+    where not u.private)"""
+
+PLACE = "json_array(c.comment, c.post, p.author, c.root)"
+
+
+def some(column: str, source: str) -> str:
+    """A JSON array of the first `:limit`."""
+    return f"json((select json_group_array({column}) from (select * from {source} limit :limit)))"
+
+
+def edges(column: str, other: str) -> str:
+    """One side of follows and requests."""
+    return f"""json((select json_group_array({column}) from (
+        select {column} from (
+            select {column} from follows where {other} = :account
+            union all select {column} from requests where {other} = :account)
+        limit :limit)))"""
+
+
+REMAINS = f"""
+select json_object(
+    'posts', {some("post", "posts where author = :account")},
+    'comments', json((select json_group_array({PLACE}) from (
+        select * from comments where author = :account limit :limit) c
+        join posts p on p.post = c.post)),
+    'likes', {some("post", "likes where account = :account")},
+    'saves', {some("post", "saves where account = :account")},
+    'comment_likes', json((select json_group_array({PLACE}) from (
+        select * from comment_likes where account = :account limit :limit) l
+        join comments c on c.comment = l.comment join posts p on p.post = c.post)),
+    'following', {edges("followee", "follower")},
+    'followers', {edges("follower", "followee")},
+    'blocking', {some("blocked", "blocks where blocker = :account")},
+    'blocked_by', {some("blocker", "blocks where blocked = :account")})"""
+
+STILL_TO_DO = {
+    GetGoneAccounts: Reading(GONE_ACCOUNTS, list[int]),
+    GetPending: Reading(PENDING, bool),
+    GetUncleared: Reading(UNCLEARED, list[int]),
+    GetUnapproved: Reading(UNAPPROVED, list[int]),
+    GetRemains: Reading(REMAINS, Remains),
+}

@@ -1,0 +1,160 @@
+"""What is read from the database, as types: the answers to the questions of `storage.reads`.
+
+Made by `storage.queries` and by the simulator's model. `at` is Unix milliseconds everywhere.
+"""
+
+from typing import Final
+
+import msgspec
+
+LIKED: Final = 1
+SAVED: Final = 2
+"""Bits of what a viewer thinks of a post."""
+
+FOLLOWING: Final = 1
+FOLLOWED_BY: Final = 2
+REQUESTED: Final = 4
+"""The viewer asks to follow the other."""
+BLOCKING: Final = 8
+BLOCKED_BY: Final = 16
+"""Bits of how a viewer stands to another account."""
+
+APART: Final = BLOCKING | BLOCKED_BY
+"""A block either way: the two are not there for each other."""
+
+
+class Beginning(msgspec.Struct, frozen=True):
+    """Where a process goes on: the last seq, the largest id and the moment of the last fact."""
+
+    seq: int
+    id: int
+    at: int
+
+
+class FeedRows(msgspec.Struct, frozen=True):
+    """What an inbox is filled with: whom its owner follows, and their newest posts, newest
+    first."""
+
+    following: list[int]
+    posts: list[tuple[int, int]]
+    """(post, author)"""
+    complete: bool
+    """True when no older post exists."""
+
+
+class MediumRow(msgspec.Struct, frozen=True):
+    media: int
+    width: int
+    height: int
+    file: str
+    thumbnail: str
+    alt: str | None = None
+
+
+class TagRow(msgspec.Struct, frozen=True):
+    account: int
+    x: float | None
+    y: float | None
+
+
+class PostRow(msgspec.Struct, frozen=True):
+    """A post as it is shown."""
+
+    post: int
+    author: int
+    at: int
+    caption: str | None
+    likes: int
+    comments: int
+    media: list[MediumRow]
+    tags: list[TagRow] = []
+
+
+class UserRow(msgspec.Struct, frozen=True):
+    """An account as it is shown. `avatar` is the name of a blob."""
+
+    account: int
+    username: str
+    full_name: str | None
+    verified: bool
+    followers: int
+    following: int
+    posts: int
+    bio: str | None = None
+    website: str | None = None
+    avatar: str | None = None
+    private: bool = False
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """What pages are made of. Whoever does not exist is missing; a pair whose bits are all 0 may
+    be."""
+
+    posts: list[PostRow]
+    users: list[UserRow]
+    flags: list[tuple[int, int]]
+    """(post, what the viewer thinks of it)"""
+    stances: list[tuple[int, int]]
+    """(account, how the viewer stands to it)"""
+
+
+class CommentRow(msgspec.Struct, frozen=True):
+    """A comment as it is shown to a viewer, and where it stands."""
+
+    comment: int
+    post: int
+    post_author: int
+    author: int
+    root: int | None
+    at: int
+    text: str
+    likes: int
+    replies: int
+    liked: bool
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """What a login is checked against. `password` is the argon2id hash, `password_id` the id of
+    its text."""
+
+    account: int
+    username: str
+    password: str
+    password_id: int
+
+
+class SessionRow(msgspec.Struct, frozen=True):
+    """A session that is alive: opened at, and last refreshed at."""
+
+    session: int
+    opened_at: int
+    used_at: int
+    client: str | None
+
+
+class MediumOwner(msgspec.Struct, frozen=True):
+    """Whose blob one is: a picture of a post, or an avatar if `post` is None."""
+
+    account: int
+    post: int | None
+
+
+class Remains(msgspec.Struct, frozen=True):
+    """Some of what a deleted account has left, at most so many of each kind."""
+
+    posts: list[int]
+    comments: list[tuple[int, int, int, int | None]]
+    """(comment, post, author of the post, root)"""
+    likes: list[int]
+    saves: list[int]
+    comment_likes: list[tuple[int, int, int, int | None]]
+    """Of those comments."""
+    following: list[int]
+    """Whom it follows or asks to follow."""
+    followers: list[int]
+    """Who follows it or asks to."""
+    blocking: list[int]
+    blocked_by: list[int]
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, name) for name in self.__struct_fields__)

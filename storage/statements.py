@@ -1,0 +1,152 @@
+"""The SQL by which facts become rows, a statement for each table and act.
+
+`storage.projection` and `storage.amending` execute these; nothing runs here. Each takes its rows as
+one JSON array: each time SQLite returns, the writer must win the interpreter lock back from the
+event loop, so a table takes all its rows at once. Texts come in hexadecimal, see
+`storage.changes`.
+"""
+
+INSERT_JOURNAL = """
+insert into journal (seq, at, fact)
+select value ->> 0, value ->> 1, unhex(value ->> 2) from json_each(?)"""
+
+INSERT_CONCERNS = """
+insert into concerns (actor, seq) select value ->> 0, value ->> 1 from json_each(?)"""
+
+INSERT_CONTENTS = """
+insert into contents (id, owner, text)
+select value ->> 0, value ->> 1, cast(unhex(value ->> 2) as text) from json_each(?)"""
+
+RAISE_LARGEST_ID = """
+insert into largest_id (one, id) select 1, value from json_each(?) where true
+on conflict do update set id = max(id, excluded.id)"""
+
+INSERT_USERS = """
+insert into users (
+    account, username, username_id, full_name_id, email_id, password_id, registered_at)
+select value ->> 0, cast(unhex(value ->> 1) as text), value ->> 2, value ->> 3, value ->> 4,
+    value ->> 5, value ->> 6
+from json_each(?)"""
+
+INSERT_SESSIONS = """
+insert into sessions (
+    session, account, family, family_id, refresh_id, client_id, opened_at, used_at)
+select value ->> 0, value ->> 1, cast(unhex(value ->> 2) as text), value ->> 3, value ->> 4,
+    value ->> 5, value ->> 6, value ->> 6
+from json_each(?)"""
+
+INSERT_POSTS = """
+insert into posts (post, author, at, caption_id, location)
+select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 from json_each(?)"""
+
+COUNT_PUBLISHED_POSTS = """
+update users set posts_count = posts_count + new.posts from (
+    select value ->> 0 as author, value ->> 1 as posts from json_each(?)) as new
+where users.account = new.author"""
+
+INSERT_MEDIA = """
+insert into media (
+    media, post, position, width, height, file, thumbnail, file_id, thumbnail_id, alt_id)
+select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4,
+    cast(unhex(value ->> 5) as text), cast(unhex(value ->> 6) as text), value ->> 7,
+    value ->> 8, value ->> 9
+from json_each(?)"""
+
+INSERT_TAGS = """
+insert into tags (post, account, position, x, y)
+select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 from json_each(?)"""
+
+INSERT_COMMENTS = """
+insert into comments (comment, post, author, root, at, text_id)
+select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
+from json_each(?)"""
+
+COUNT_COMMENTS = """
+update posts set comments_count = comments_count + new.comments from (
+    select value ->> 0 as post, value ->> 1 as comments from json_each(?)) as new
+where posts.post = new.post"""
+
+COUNT_REPLIES = """
+update comments set replies_count = replies_count + new.replies from (
+    select value ->> 0 as comment, value ->> 1 as replies from json_each(?)) as new
+where comments.comment = new.comment"""
+
+
+def upsert(table: str, one: str, other: str) -> str:
+    """Put the pairs (one, other, seq) into a relation."""
+    return f"""
+insert into {table} ({one}, {other}, seq)
+select value ->> 0, value ->> 1, value ->> 2 from json_each(?) where true
+on conflict do update set seq = excluded.seq"""
+
+
+def delete(table: str, one: str, other: str) -> str:
+    """Take the pairs (one, other, …) out of a relation."""
+    return f"""
+delete from {table} where ({one}, {other}) in (
+    select value ->> 0, value ->> 1 from json_each(?))"""
+
+
+def count_likes(table: str, likes: str, what: str) -> str:
+    """Count the likes that the pairs (what, account, seq or null) will really change.
+
+    Counters follow the rows that change, so they are counted before the rows are written.
+    """
+    return f"""
+update {table} set likes_count = likes_count + total.change from (
+    select j.value ->> 0 as {what},
+        sum((j.value ->> 2 is not null) - (l.seq is not null)) as change
+    from json_each(?) j
+    left join {likes} l on l.{what} = j.value ->> 0 and l.account = j.value ->> 1
+    group by 1) as total
+where {table}.{what} = total.{what} and total.change <> 0"""
+
+
+UPSERT_FOLLOWS = upsert("follows", "followee", "follower")
+DELETE_FOLLOWS = delete("follows", "followee", "follower")
+UPSERT_REQUESTS = upsert("requests", "followee", "follower")
+DELETE_REQUESTS = delete("requests", "followee", "follower")
+UPSERT_BLOCKS = upsert("blocks", "blocker", "blocked")
+DELETE_BLOCKS = delete("blocks", "blocker", "blocked")
+COUNT_LIKES = count_likes("posts", "likes", "post")
+UPSERT_LIKES = upsert("likes", "post", "account")
+DELETE_LIKES = delete("likes", "post", "account")
+UPSERT_SAVES = upsert("saves", "post", "account")
+DELETE_SAVES = delete("saves", "post", "account")
+COUNT_COMMENT_LIKES = count_likes("comments", "comment_likes", "comment")
+UPSERT_COMMENT_LIKES = upsert("comment_likes", "comment", "account")
+DELETE_COMMENT_LIKES = delete("comment_likes", "comment", "account")
+
+COUNT_FOLLOWS = """
+with changed as materialized (
+    select j.value ->> 0 as followee, j.value ->> 1 as follower,
+        (j.value ->> 2 is not null) - (f.seq is not null) as change
+    from json_each(?) j
+    left join follows f on f.followee = j.value ->> 0 and f.follower = j.value ->> 1)
+update users set
+    followers_count = followers_count + total.followers,
+    following_count = following_count + total.following
+from (
+    select account, sum(followers) as followers, sum(following) as following from (
+        select followee as account, change as followers, 0 as following from changed
+        union all select follower, 0, change from changed)
+    group by account) as total
+where users.account = total.account and (total.followers <> 0 or total.following <> 0)"""
+
+UPSERT_REPLIES = """
+insert into replies (account, route, key, request, reply, at)
+select value ->> 0, cast(unhex(value ->> 1) as text), cast(unhex(value ->> 2) as text),
+    unhex(value ->> 3), unhex(value ->> 4), value ->> 5
+from json_each(?) where true
+on conflict do update set request = excluded.request, reply = excluded.reply, at = excluded.at"""
+
+UPSERT_SNAPSHOTS = """
+insert into snapshots (actor, seq, state)
+select value ->> 0, value ->> 1, unhex(value ->> 2) from json_each(?) where true
+on conflict do update set seq = excluded.seq, state = excluded.state
+where excluded.seq >= snapshots.seq"""
+
+DELETE_FOLDED_CONCERNS = """
+delete from concerns where (actor, seq) in (
+    select c.actor, c.seq from json_each(?) j
+    join concerns c on c.actor = j.value ->> 0 and c.seq <= j.value ->> 1)"""
