@@ -31,6 +31,7 @@ from hypercorn.trio.worker_context import WorkerContext
 
 from actors.fanout import POLICIES
 from actors.runtime.actors import Actors, open_actors
+from actors.runtime.clearing import Clearing
 from actors.runtime.inboxes import Inboxes
 from actors.runtime.passivation import Residency
 from actors.runtime.rounds import Clocks
@@ -43,6 +44,8 @@ from server.context import Context, Readiness
 from server.cursors import Cursors
 from server.logs import configure_logs
 from server.passwords import Passwords
+from server.pictures import delete_blobs
+from server.requests import is_full_name, is_username
 from server.sessions import Sessions
 from server.settings import (
     SETTINGS,
@@ -54,9 +57,8 @@ from server.settings import (
     read_settings_file,
     warnings_about,
 )
-from server.tokens import AccessTokens, derive_key
+from server.tokens import AccessTokens, MediaCookies, derive_key
 from server.views import Views
-from server.wire import is_full_name, is_username
 from storage.blobs import Blobs
 from storage.disk import Disk, DiskFailed, Group
 from storage.folder import DataFolder, open_folder, secret
@@ -145,6 +147,7 @@ async def serve_folder(folder: DataFolder, settings: Settings, listening: socket
         async with trio.open_nursery() as background:
             await background.start(stop_on_signals, context.readiness, stop)
             background.start_soon(feed.run)
+            background.start_soon(context.clearing.run, partial(delete_blobs, context))
             background.start_soon(sweep, context)
             background.start_soon(
                 serve_control, folder.path, actors, partial(queues, context, feed, actors)
@@ -164,6 +167,7 @@ def queues(context: Context, feed: Inboxes, actors: Actors) -> dict[str, dict[st
         "inboxes": feed.statistics(),
         "views": context.views.statistics(),
         "tokens": context.tokens.statistics(),
+        "clearing": context.clearing.statistics(),
     }
 
 
@@ -186,7 +190,13 @@ def make_context(
     views = Views(actors, url)
     tokens = AccessTokens(derive_key(key, "access tokens"))
     sessions = Sessions(actors, on_ended=tokens.forget_session)
-    for listener in (feed.on_delivered, views.on_delivered, sessions.on_delivered):
+    clearing = Clearing(actors)
+    for listener in (
+        feed.on_delivered,
+        views.on_delivered,
+        sessions.on_delivered,
+        clearing.on_delivered,
+    ):
         actors.listen(listener)
     uploads = folder.path / "uploads"
     shutil.rmtree(uploads, ignore_errors=True)  # what a crash left
@@ -197,6 +207,8 @@ def make_context(
         views=views,
         sessions=sessions,
         tokens=tokens,
+        cookies=MediaCookies(derive_key(key, "media cookies")),
+        clearing=clearing,
         passwords=Passwords(trio.CapacityLimiter(settings.password_threads), secrets.token_bytes),
         cursors=Cursors(derive_key(key, "cursors")),
         blobs=Blobs(folder.media),

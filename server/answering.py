@@ -14,7 +14,8 @@ import msgspec
 from quart.wrappers import Response
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from server.calls import IDEMPOTENCY_KEY, Call, Viewer, parse_idempotency_key, parse_path
+from actors.runtime.asking import Asker
+from server.calls import IDEMPOTENCY_KEY, Call, parse_idempotency_key, parse_path
 from server.connection import ClientLeft, PulledRequest
 from server.context import Context
 from server.problems import (
@@ -60,7 +61,7 @@ async def answer_call(
         raise invalid("The request ended before it was complete") from None
 
 
-async def _viewer_of(context: Context, route: Route, request: PulledRequest) -> Viewer | None:
+async def _viewer_of(context: Context, route: Route, request: PulledRequest) -> Asker | None:
     """Who asks. Raises a 401 for a bad token, or for none where one is needed."""
     if route.who is Who.PUBLIC:
         return None
@@ -76,7 +77,7 @@ async def _viewer_of(context: Context, route: Route, request: PulledRequest) -> 
         raise unauthorized("The token is invalid or has expired")
     if not await context.sessions.is_alive(claims.session, claims.account):
         raise unauthorized("This session has ended")
-    return Viewer(claims.account, claims.session)
+    return Asker(claims.account, claims.session)
 
 
 def _key_of(route: Route, request: PulledRequest) -> str | None:

@@ -11,11 +11,12 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from actors.runtime.asking import RequestKey
+from actors.runtime.asking import Asker, RequestKey
 from server.connection import PulledRequest
 from server.context import Context
 from server.problems import invalid, not_found, unauthorized
-from server.wire import ID_MAX
+from server.requests import number_of
+from server.wire import COMMENT_PREFIX
 
 Q = TypeVar("Q")
 B = TypeVar("B")
@@ -26,19 +27,18 @@ IDEMPOTENCY_KEY_LENGTH_MAX = 255
 
 ONESELF = "me"
 ACCOUNT_PARAMETER = "user_id"
-ID_PARAMETERS = frozenset({ACCOUNT_PARAMETER, "post_id"})
+ID_PREFIXES = {
+    ACCOUNT_PARAMETER: "",
+    "follower_id": "",
+    "post_id": "",
+    "session_id": "",
+    "comment_id": COMMENT_PREFIX,
+}
+"""The parameters of paths that are ids, and what may stand before the digits of each."""
 
-_DIGITS = re.compile(r"[1-9][0-9]{0,15}")
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 
 _encoder = msgspec.msgpack.Encoder(order="deterministic")
-
-
-class Viewer(msgspec.Struct, frozen=True):
-    """Who asks: an account through one of its sessions, both alive."""
-
-    account: int
-    session: int
 
 
 class Call(msgspec.Struct, Generic[Q, B], frozen=True):
@@ -48,7 +48,7 @@ class Call(msgspec.Struct, Generic[Q, B], frozen=True):
 
     context: Context
     route: str
-    viewer: Viewer | None
+    viewer: Asker | None
     ids: Mapping[str, int]
     names: Mapping[str, str]
     query: Q
@@ -63,6 +63,13 @@ class Call(msgspec.Struct, Generic[Q, B], frozen=True):
             raise unauthorized()
         return self.viewer.account
 
+    @property
+    def session(self) -> int:
+        """The session that asks, on a route that asks for a token. Raises a 401 for none."""
+        if self.viewer is None:
+            raise unauthorized()
+        return self.viewer.session
+
     def key(self, values: object) -> RequestKey | None:
         """The request's Idempotency-Key with the hash of what it asks: its path, its query and
         `values`, its body's.
@@ -75,28 +82,27 @@ class Call(msgspec.Struct, Generic[Q, B], frozen=True):
 
 
 def parse_path(
-    values: Mapping[str, str], viewer: Viewer | None
+    values: Mapping[str, str], viewer: Asker | None
 ) -> tuple[dict[str, int], dict[str, str]]:
     """The ids and the other texts of a path.
 
     Raises a 404 for an id that can't be one, a 401 for `me` without a token.
     """
     ids = {
-        name: _parse_id(text, viewer, may_be_me=name == ACCOUNT_PARAMETER)
-        for name, text in values.items()
-        if name in ID_PARAMETERS
+        name: _parse_id(text, viewer, name) for name, text in values.items() if name in ID_PREFIXES
     }
-    return ids, {name: text for name, text in values.items() if name not in ID_PARAMETERS}
+    return ids, {name: text for name, text in values.items() if name not in ID_PREFIXES}
 
 
-def _parse_id(text: str, viewer: Viewer | None, *, may_be_me: bool) -> int:
-    if may_be_me and text == ONESELF:
+def _parse_id(text: str, viewer: Asker | None, name: str) -> int:
+    if name == ACCOUNT_PARAMETER and text == ONESELF:
         if viewer is None:
             raise unauthorized()
         return viewer.account
-    if not _DIGITS.fullmatch(text) or int(text) > ID_MAX:
+    number = number_of(text, ID_PREFIXES[name])
+    if number is None:
         raise not_found()
-    return int(text)
+    return number
 
 
 def parse_idempotency_key(header: str | None) -> str | None:

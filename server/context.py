@@ -10,11 +10,12 @@ import msgspec
 import trio
 
 from actors.runtime.asking import Asking, FeedReading
+from actors.runtime.clearing import Clearing
 from server.cursors import Cursors
 from server.passwords import Passwords
 from server.sessions import Sessions
 from server.settings import Settings
-from server.tokens import AccessTokens
+from server.tokens import AccessTokens, MediaCookies
 from server.views import Views
 from storage.blobs import Blobs
 
@@ -38,6 +39,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     views: Views
     sessions: Sessions
     tokens: AccessTokens
+    cookies: MediaCookies
+    clearing: Clearing
     passwords: Passwords
     cursors: Cursors
     blobs: Blobs

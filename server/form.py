@@ -44,6 +44,7 @@ class UploadLimits(msgspec.Struct, frozen=True):
 
 
 POST_LIMITS = UploadLimits()
+AVATAR_LIMITS = UploadLimits(files=1, body_bytes=9 * MEBIBYTE)
 
 
 class FormProblem(Exception):

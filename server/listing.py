@@ -1,8 +1,9 @@
 """Pages as answers: a cursor read, a page put together, its pieces joined into JSON, its ways on
 signed.
 
-Called by the routes that list posts or users. What is in a list and who may see it is theirs to
-say.
+Called by the routes that list posts, people or comments. What is in a list is theirs to say, and
+whether the viewer may look at it; who and what is in it that the viewer may not see is left out
+here.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,15 +17,16 @@ from server.calls import Call
 from server.cursors import BadCursor, Cursors, Place
 from server.pages import List, Page, read_page
 from server.problems import invalid
-from server.wire import PostsQuery, UsersQuery
-from storage.reads import Span
+from server.requests import CommentsQuery, PostsQuery, UsersQuery
+from storage.reads import Numbered, Question, Span
 
 _encode = msgspec.json.Encoder().encode
 
+PageCall = Call[PostsQuery, Any] | Call[UsersQuery, Any] | Call[CommentsQuery, Any]
+Ids = Callable[[Span], Awaitable[Sequence[int]]]
 
-async def posts_page(
-    call: Call[PostsQuery, Any], list_name: str, fetch: Callable[[Span], Awaitable[Sequence[int]]]
-) -> Response:
+
+async def posts_page(call: Call[PostsQuery, Any], list_name: str, fetch: Ids) -> Response:
     """A page of posts, of which `fetch` gives the ids. `list_name` is what its cursors are good
     for.
     """
@@ -37,11 +39,49 @@ async def posts_page(
     return await list_answer(call, "posts", list_name, posts)
 
 
-async def list_answer(
-    call: Call[PostsQuery, Any] | Call[UsersQuery, Any],
-    field: str,
+async def numbered_posts_page(
+    call: Call[PostsQuery, Any], list_name: str, question: Callable[[Span], Question[Numbered]]
+) -> Response:
+    """A page of the posts in a relation, the latest pair first."""
+
+    async def fetch(span: Span) -> Numbered:
+        return await call.context.asking.read(question(span))
+
+    async def show(pairs: Sequence[tuple[int, int]]) -> Sequence[bytes | None]:
+        shown = await call.context.views.posts([post for _, post in pairs], call.account)
+        return [shown.get(post) for _, post in pairs]
+
+    posts = List(fetch=fetch, show=show, number_of=lambda pair: pair[0])
+    return await list_answer(call, "posts", list_name, posts)
+
+
+async def people_page(
+    call: Call[UsersQuery, Any],
     list_name: str,
-    list_: List[Any, bytes],
+    question: Callable[[Span], Question[Numbered]],
+    *,
+    also_apart: bool = False,
+) -> Response:
+    """A page of the people in a relation, the latest pair first; `also_apart` shows those whom the
+    viewer blocks."""
+
+    async def fetch(span: Span) -> Numbered:
+        return await call.context.asking.read(question(span))
+
+    async def show(pairs: Sequence[tuple[int, int]]) -> Sequence[bytes | None]:
+        accounts = [account for _, account in pairs]
+        if also_apart:
+            known = [await call.context.views.known(account) for account in accounts]
+            return [None if view is None else view.listed(0) for view in known]
+        people = await call.context.views.people(accounts, call.account)
+        return [people[one].listed() if one in people else None for one in accounts]
+
+    people = List(fetch=fetch, show=show, number_of=lambda pair: pair[0])
+    return await list_answer(call, "users", list_name, people)
+
+
+async def list_answer(
+    call: PageCall, field: str, list_name: str, list_: List[Any, bytes]
 ) -> Response:
     """The page of `list_` that the call's query asks for, its items under `field`. Raises a 400 for
     a bad cursor.

@@ -17,6 +17,9 @@ FETCHED_MAX = 200
 """Items fetched at once: when much is hidden, spans grow up to here instead of asking for a few at
 a time."""
 
+MIRROR = 1 << 53
+"""Above every id: what is `number` in a list that rises is `MIRROR - number` in one that falls."""
+
 Item = TypeVar("Item")
 Shown = TypeVar("Shown")
 
@@ -50,6 +53,18 @@ class List(msgspec.Struct, Generic[Item, Shown], frozen=True):
     fetch: Fetch[Item]
     show: Show[Item, Shown]
     number_of: NumberOf[Item]
+
+    def rising(self) -> "List[Item, Shown]":
+        """The same list with its oldest item first: seen in a mirror, its numbers fall."""
+
+        async def fetch(span: Span) -> Sequence[Item]:
+            if span.after is not None:
+                mirrored = Span(span.limit, before=MIRROR - span.after)
+            else:
+                mirrored = Span(span.limit, after=MIRROR - (span.before or MIRROR))
+            return list(await self.fetch(mirrored))[::-1]
+
+        return List(fetch, self.show, lambda item: MIRROR - self.number_of(item))
 
 
 Found = list[tuple[int, Shown]]

@@ -6,6 +6,7 @@ else goes wrong into one by `problem_of_exception`. Knows nothing of requests an
 itself.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 from typing import Any, assert_never
@@ -95,9 +96,9 @@ def unauthorized(message: str = "Authentication required") -> Problem:
     return Problem(Code.UNAUTHORIZED, message, headers={"WWW-Authenticate": "Bearer"})
 
 
-def forbidden(message: str = "You may not do this") -> Problem:
-    """403."""
-    return Problem(Code.FORBIDDEN, message)
+def forbidden(message: str = "You may not do this", field: str | None = None) -> Problem:
+    """403. `field` names what of the request stands in the way."""
+    return Problem(Code.FORBIDDEN, message, {} if field is None else {"field": field})
 
 
 def not_found(message: str = "There is no such thing here") -> Problem:
@@ -146,6 +147,10 @@ def problem_for(refused: Refused) -> Problem:
             return invalid("You can't do this to yourself", "user_id")
         case Reason.SESSION_ENDED:
             return unauthorized("This session has ended")
+        case Reason.INVITE_NEEDED:
+            return forbidden("An invite that nobody has used is needed to register", "invite")
+        case Reason.NO_SUCH_PARENT:
+            return invalid("There is no such comment under this post", "parent_comment_id")
         case _:
             assert_never(refused.reason)
 
@@ -223,7 +228,7 @@ def _problem_of_value(report: str, kind: type[Any]) -> Problem:
     limits = {} if wrong_type else limits_of(kind, path)
     # The pattern of a username is no message for people, so it is left out of both.
     message = "has the wrong form" if "matching regex" in what else f"is wrong: {what}"
-    return invalid(f"{path} {message}", path, **limits)
+    return invalid(f"{path} {message}", re.split(r"[.\[]", path)[0], **limits)
 
 
 def limits_of(kind: type[Any], path: str) -> dict[str, Detail]:

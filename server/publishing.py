@@ -1,33 +1,38 @@
 """From a form to a published post: the idempotency-kept reply, the pictures, their blobs, the
-command; all or nothing.
+command; all or nothing. And whom a post names.
 
-Called by `POST /posts`. It knows which blobs exist without a fact that names them, and deletes
-those again.
+Called by the routes of posts and comments.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any
 
-import structlog
-import trio
+import msgspec
 
+from actors.post.mentions import mentions_in
 from actors.user.messages import NewMedium, Publish, PublishReply
 from server.calls import Call
-from server.context import Context
-from server.form import MEDIA, POST_LIMITS, BadForm, FileTooLarge, Form
-from server.images import BadImage, PreparedImage
-from server.problems import bad_media, invalid, overloaded, too_large
+from server.form import POST_LIMITS, BadForm, Form
+from server.pictures import delete_blobs, open_form, pictures_of, store_blobs
+from server.problems import Problem, invalid
 from server.refusals import asked
+from server.requests import (
+    ALT_TEXT_LENGTH_MAX,
+    CAPTION_LENGTH_MAX,
+    USER_TAGS_MAX,
+    AltTexts,
+    TagRequest,
+    UserTags,
+    number_of,
+)
 from server.routing import Multipart, Nothing
-from server.uploads import ImagesOverdue, prepare_images, read_form
-from server.wire import CAPTION_LENGTH_MAX
-from storage.blobs import new_name
-
-RETRY_IMAGES_S = 10
-"""When pictures were not ready in time: about what the queue in front of them takes to empty."""
+from storage.facts import Tag
+from storage.reads import GetAccounts
 
 CAPTION = "caption"
-
-log = structlog.get_logger()
+ALT_TEXTS = "alt_texts"
+USER_TAGS = "user_tags"
+LOCATION = "location_id"
 
 
 async def publish(call: Call[Nothing, Multipart]) -> PublishReply:
@@ -36,38 +41,80 @@ async def publish(call: Call[Nothing, Multipart]) -> PublishReply:
     Raises the `Problem` of what is wrong with the form, or of a refusal, and what `Asking` raises.
     """
     context = call.context
-    content_type = call.request.headers.get("Content-Type", "")
-    body = call.request.pulled
-    if (body.expected_bytes or 0) > POST_LIMITS.body_bytes:
-        # Said at once: whoever sends a gigabyte should not have to send 81 MiB of it first.
-        raise too_large("The body is too large", max_bytes=POST_LIMITS.body_bytes)
+    async with open_form(call, POST_LIMITS) as form:
+        key = call.key((form.fields, [file.sha256 for file in form.media]))
+        # Looked up before all else: a retry is cheap, and gets what the first one got.
+        kept = None if key is None else await context.asking.kept(Publish, key)
+        if kept is not None:
+            return kept
+        caption = _caption_of(form)
+        alts = _alts_of(form)
+        if form.text(LOCATION):
+            raise no_such_place()
+        tags = await tags_of(call, _json_of(form, USER_TAGS, UserTags, max=USER_TAGS_MAX) or [])
+        images = await pictures_of(form, context)
+    names = await store_blobs(
+        context, [data for image in images for data in (image.jpeg, image.thumbnail)]
+    )
+    media = tuple(
+        NewMedium(image.width, image.height, file, thumbnail, alt)
+        for image, file, thumbnail, alt in zip(
+            images, names[::2], names[1::2], padded(alts, len(images)), strict=True
+        )
+    )
     try:
-        form = await read_form(body, content_type, context.uploads, threads=context.file_threads)
-        async with form:
-            caption = _caption_of(form)
-            key = call.key((form.fields, [file.sha256 for file in form.media]))
-            # Looked up before the pictures are decoded: a retry should be cheap.
-            kept = None if key is None else await context.asking.kept(Publish, key)
-            if kept is not None:
-                return kept
-            images = await _images_of(form, context)
-    except FileTooLarge as error:
-        raise too_large(error.message, **_named(error.field, error.details)) from None
-    except BadForm as error:
-        raise invalid(error.message, error.field, **error.details) from None
-    media = await _store(context, images)
-    stored = [name for medium in media for name in (medium.file, medium.thumbnail)]
-    try:
-        reply = await asked(context.asking, Publish(call.account, caption, tuple(media)), key)
+        mentions = await mentioned(call, caption)
+        command = Publish(call.account, caption, media, tags=tags, mentions=mentions)
+        reply = await asked(call, command, key)
     except Exception:
         # Refused, or failed before anything was appended. Not when cancelled: then nobody knows,
         # and the sweep at the next start does.
-        await delete_blobs(context, stored)
+        await delete_blobs(context, names)
         raise
-    if not any(medium.file in stored for medium in reply.media):
+    if not any(medium.file in names for medium in reply.media):
         # A request with the same key was quicker, and this is its reply.
-        await delete_blobs(context, stored)
+        await delete_blobs(context, names)
     return reply
+
+
+async def tags_of(call: Call[Any, Any], given: Sequence[int | str | TagRequest]) -> tuple[Tag, ...]:
+    """Those whom a request tags, once each. Raises a 400 for one who is not there for the
+    caller."""
+    tags: dict[int, Tag] = {}
+    for one in given:
+        tag = one if isinstance(one, TagRequest) else TagRequest(one)
+        account = number_of(tag.user_id)
+        if account is None:
+            raise invalid("A tag names nobody", USER_TAGS)
+        if (tag.x is None) != (tag.y is None):
+            raise invalid("x and y of a tag come together", USER_TAGS)
+        tags.setdefault(account, Tag(account, tag.x, tag.y))
+    people = await call.context.views.people(tags, call.account)
+    for account in tags:
+        if account not in people:
+            raise invalid("A tag names nobody", USER_TAGS, user_id=str(account))
+    return tuple(tags.values())
+
+
+async def mentioned(call: Call[Any, Any], text: str | None) -> tuple[int, ...]:
+    """The accounts that a text names."""
+    names = mentions_in(text)
+    if not names:
+        return ()
+    return tuple(account for _, account in await call.context.asking.read(GetAccounts(names)))
+
+
+def no_such_place() -> Problem:
+    """The 400 for a place that nobody knows."""
+    return invalid("There is no such place", LOCATION)
+
+
+def padded(alts: Sequence[str | None], count: int) -> list[str | None]:
+    """One alt text a picture, None for those that have none. Raises a 400 for more than
+    pictures."""
+    if len(alts) > count:
+        raise invalid("There are more alt texts than pictures", ALT_TEXTS, max=count)
+    return [alt or None for alt in alts] + [None] * (count - len(alts))
 
 
 def _caption_of(form: Form) -> str | None:
@@ -81,51 +128,20 @@ def _caption_of(form: Form) -> str | None:
     return caption or None
 
 
-async def _images_of(form: Form, context: Context) -> list[PreparedImage]:
-    if not form.media:
-        raise invalid("A post needs at least one picture", MEDIA, min=1)
+def _alts_of(form: Form) -> list[str | None]:
+    alts: list[str | None] = (
+        _json_of(form, ALT_TEXTS, AltTexts, max_length=ALT_TEXT_LENGTH_MAX) or []
+    )
+    padded(alts, max(1, len(form.media)))  # said before the pictures are decoded
+    return alts
+
+
+def _json_of(form: Form, field: str, kind: Any, **limits: int) -> Any:
+    """A field of the form that holds JSON. Raises `BadForm`, also for a field that came twice."""
+    text = form.text(field)
+    if not text:
+        return None
     try:
-        return await prepare_images([file.path for file in form.media], context.image_threads)
-    except BadImage as error:
-        raise bad_media(error.message, **error.details) from None
-    except ImagesOverdue:
-        raise overloaded(RETRY_IMAGES_S) from None
-
-
-async def _store(context: Context, images: Iterable[PreparedImage]) -> list[NewMedium]:
-    """Make the pictures' files durable; if that fails, those already there are deleted."""
-    media: list[NewMedium] = []
-    names: list[str] = []
-    try:
-        for image in images:
-            file, thumbnail = new_name(context.chance), new_name(context.chance)
-            for name, data in ((file, image.jpeg), (thumbnail, image.thumbnail)):
-                names.append(name)
-                await trio.to_thread.run_sync(
-                    context.blobs.store, data, name, limiter=context.file_threads
-                )
-            media.append(NewMedium(image.width, image.height, file, thumbnail))
-    except OSError as error:
-        await delete_blobs(context, names)
-        log.error("blobs could not be stored", exc_info=error)
-        raise overloaded(RETRY_IMAGES_S) from error
-    return media
-
-
-async def delete_blobs(context: Context, names: Iterable[str]) -> None:
-    """Delete files that no row speaks of, or no longer. What can't be deleted now, the next start
-    sweeps.
-    """
-
-    def delete_all() -> None:
-        for name in names:
-            context.blobs.delete(name)
-
-    try:
-        await trio.to_thread.run_sync(delete_all, limiter=context.file_threads)
-    except OSError as error:
-        log.warning("blobs could not be deleted", exc_info=error)
-
-
-def _named(field: str | None, details: dict[str, int]) -> dict[str, int | str]:
-    return {**details} if field is None else {"field": field, **details}
+        return msgspec.json.decode(text, type=kind)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        raise BadForm(field, f"{field} must be a JSON list of what belongs there", limits) from None

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from actors.runtime.asking import Asking
-from storage.facts import Entry, PasswordChanged
+from storage.facts import AccountDeleted, Entry, PasswordChanged, SessionEnded
 from storage.reads import GetSession
 
 SESSIONS_MAX = 65_536
@@ -34,18 +34,23 @@ class Sessions:
     def on_delivered(self, entry: Entry) -> None:
         """Forget the sessions that a fact ended. A `Listener`."""
         match entry.fact:
+            case SessionEnded(session=session):
+                self._end([session])
             case PasswordChanged(account=account, kept=kept):
-                self._endings += 1
-                ended = [
-                    session
-                    for session, owner in self._alive.items()
-                    if owner == account and session != kept
-                ]
-                for session in ended:
-                    del self._alive[session]
-                    self._on_ended(session)
+                self._end([one for one in self._of(account) if one != kept])
+            case AccountDeleted(account=account):
+                self._end(self._of(account))
             case _:
                 pass
+
+    def _of(self, account: int) -> list[int]:
+        return [session for session, owner in self._alive.items() if owner == account]
+
+    def _end(self, sessions: list[int]) -> None:
+        self._endings += 1
+        for session in sessions:
+            self._alive.pop(session, None)
+            self._on_ended(session)
 
     async def is_alive(self, session: int, account: int) -> bool:
         """Whether `session` is one of `account` and has not ended."""

@@ -27,6 +27,7 @@ ALL_INTERFACES = frozenset({"0.0.0.0", "::"})
 
 Switch = Literal["on", "off"]
 FanOutPolicy = Literal["hybrid", "push", "pull", "threshold", "lossy"]
+Registration = Literal["open", "invite", "closed"]
 LogForm = Literal["auto", "human", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -70,6 +71,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Switch,
         Meta(description="`off` turns off every rate limit: for tests and benches."),
     ] = "on"
+    registration: Annotated[
+        Registration,
+        Meta(
+            description="Who may register: everybody, whoever has an invite "
+            "(`run.py invite create`), or nobody."
+        ),
+    ] = "open"
     fan_out: Annotated[
         FanOutPolicy,
         Meta(

@@ -8,19 +8,44 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from server.shown import PostView, UserView, view_of_published, view_of_user
+from server.shown import PostView, UserView, value_of, view_of_published, view_of_user
 from storage.facts import (
+    AccountDeleted,
+    AvatarChanged,
+    Blocked,
+    CommentDeleted,
+    Commented,
     Entry,
+    Fact,
     Followed,
+    FollowRequested,
+    FollowRequestEnded,
     PostDeleted,
+    PostEdited,
     PostLiked,
     PostPublished,
+    PostSaved,
     PostUnliked,
+    PostUnsaved,
+    PrivacyChanged,
+    ProfileChanged,
     Registered,
+    Unblocked,
     Unfollowed,
+    UsernameChanged,
     Verified,
 )
-from storage.reads import UserRow
+from storage.rows import (
+    APART,
+    BLOCKED_BY,
+    BLOCKING,
+    FOLLOWED_BY,
+    FOLLOWING,
+    LIKED,
+    REQUESTED,
+    SAVED,
+    UserRow,
+)
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -45,6 +70,10 @@ class Resident(Generic[K, V]):
         """The value, now the last to leave. Raises `KeyError`."""
         self._values.move_to_end(key)
         return self._values[key]
+
+    def get(self, key: K, default: V) -> V:
+        """The value, or `default` if it is not here; its turn to leave stays."""
+        return self._values.get(key, default)
 
     def touch(self, key: K) -> bool:
         """Whether it is here; if so, it is now the last to leave."""
@@ -71,7 +100,8 @@ class Resident(Generic[K, V]):
 
 
 class Shelf:
-    """Views and flags. A post or a user that does not exist, or no longer, is here as None."""
+    """Views, and what viewers think of them. A post or a user that does not exist, or no longer, is
+    here as None."""
 
     def __init__(
         self,
@@ -83,53 +113,119 @@ class Shelf:
         self._base_url = base_url
         self.posts: Resident[int, PostView | None] = Resident(posts_max)
         self.users: Resident[int, UserView | None] = Resident(users_max)
-        self.liked: Resident[tuple[int, int], bool] = Resident(flags_max)
-        """(viewer, post) -> whether the viewer likes it."""
+        self.flags: Resident[tuple[int, int], int] = Resident(flags_max)
+        """(viewer, post) -> what the viewer thinks of it, in bits."""
+        self.stances: Resident[tuple[int, int], int] = Resident(flags_max)
+        """(viewer, account) -> how the viewer stands to it, in bits."""
+
+    def user(self, account: int) -> UserView | None:
+        """The account's view; None also if it is not here."""
+        return self.users.get(account, None)
+
+    def stance(self, viewer: int | None, account: int) -> int:
+        """How the viewer stands to an account that is here; 0 for nobody and oneself."""
+        if viewer is None or viewer == account:
+            return 0
+        return self.stances.get((viewer, account), 0)
 
     def fold(self, entry: Entry) -> None:
         """Change what is here by a fact that was delivered; what is not here is not fetched."""
         match entry.fact:
-            case PostLiked(post=post, account=account):
-                self._count_like(post, +1)
-                self.liked.change((account, post), lambda _: True)
-            case PostUnliked(post=post, account=account):
-                self._count_like(post, -1)
-                self.liked.change((account, post), lambda _: False)
-            case Followed(followee=followee, follower=follower):
-                self._count_follow(followee, follower, +1)
-            case Unfollowed(followee=followee, follower=follower):
-                self._count_follow(followee, follower, -1)
+            case PostLiked() | PostUnliked() | PostSaved() | PostUnsaved():
+                self._fold_flag(entry.fact)
+            case Followed() | Unfollowed() | FollowRequested() | FollowRequestEnded():
+                self._fold_edge(entry.fact)
+            case Blocked() | Unblocked():
+                self._fold_block(entry.fact)
             case PostPublished() as published:
                 # What is new is what will be read: it needs no row.
                 self.posts.put(
                     published.post, view_of_published(published, entry.at, self._base_url)
                 )
                 self._change_user(published.author, lambda view: view.with_counts(posts=+1))
+            case PostEdited(post=post) as edited:
+                self._change_post(post, lambda view: view.edited(edited, self._base_url))
             case PostDeleted(post=post, author=author):
                 self.posts.change(post, lambda _: None)
                 self._change_user(author, lambda view: view.with_counts(posts=-1))
+            case Commented(post=post):
+                self._change_post(post, lambda view: view.with_counts(comments=+1))
+            case CommentDeleted(post=post, removed=removed):
+                self._change_post(post, lambda view: view.with_counts(comments=-removed))
+            case _:
+                self._fold_account(entry.fact)
+
+    def _fold_account(self, fact: Fact) -> None:
+        match fact:
+            case Registered(account=account):
+                view = _view_of_registered(fact, self._base_url)
+                self.users.change(account, lambda _: view)
+            case UsernameChanged(account=account, username=username):
+                self._change_user(account, lambda view: view.changed(username=username.value or ""))
+            case ProfileChanged(account=account, changed=changed):
+                texts = {name: value_of(getattr(fact, name)) for name in changed}
+                self._change_user(account, lambda view: view.changed(**texts))
+            case AvatarChanged(account=account, file=file):
+                self._change_user(account, lambda view: view.changed(avatar=value_of(file)))
+            case PrivacyChanged(account=account, private=private):
+                self._change_user(account, lambda view: view.changed(private=private))
             case Verified(account=account, verified=verified):
-                self._change_user(account, lambda view: view.with_badge(verified))
-            case Registered() as registered:
-                self.users.change(registered.account, lambda _: _view_of_registered(registered))
+                self._change_user(account, lambda view: view.changed(verified=verified))
+            case AccountDeleted(account=account):
+                self.users.change(account, lambda _: None)
             case _:
                 pass
 
-    def _count_like(self, post: int, step: int) -> None:
-        self.posts.change(
-            post, lambda view: None if view is None else view.with_likes(view.likes + step)
-        )
+    def _fold_flag(self, fact: PostLiked | PostUnliked | PostSaved | PostUnsaved) -> None:
+        bit = SAVED if isinstance(fact, PostSaved | PostUnsaved) else LIKED
+        on = isinstance(fact, PostLiked | PostSaved)
+        if bit == LIKED:
+            self._change_post(fact.post, lambda view: view.with_counts(likes=+1 if on else -1))
+        self.flags.change((fact.account, fact.post), lambda bits: bits | bit if on else bits & ~bit)
+
+    def _fold_edge(
+        self, fact: Followed | Unfollowed | FollowRequested | FollowRequestEnded
+    ) -> None:
+        there, back = (fact.follower, fact.followee), (fact.followee, fact.follower)
+        match fact:
+            case Followed():
+                self._count_follow(fact.followee, fact.follower, +1)
+                self.stances.change(there, lambda bits: (bits | FOLLOWING) & ~REQUESTED)
+                self.stances.change(back, lambda bits: bits | FOLLOWED_BY)
+            case Unfollowed():
+                self._count_follow(fact.followee, fact.follower, -1)
+                self.stances.change(there, lambda bits: bits & ~FOLLOWING)
+                self.stances.change(back, lambda bits: bits & ~FOLLOWED_BY)
+            case FollowRequested():
+                self.stances.change(there, lambda bits: bits | REQUESTED)
+            case FollowRequestEnded():
+                self.stances.change(there, lambda bits: bits & ~REQUESTED)
+
+    def _fold_block(self, fact: Blocked | Unblocked) -> None:
+        there, back = (fact.blocker, fact.blocked), (fact.blocked, fact.blocker)
+        if isinstance(fact, Unblocked):
+            self.stances.change(there, lambda bits: bits & ~BLOCKING)
+            self.stances.change(back, lambda bits: bits & ~BLOCKED_BY)
+            return
+        if fact.followed:
+            self._count_follow(fact.blocked, fact.blocker, -1)
+        if fact.followed_by:
+            self._count_follow(fact.blocker, fact.blocked, -1)
+        self.stances.change(there, lambda bits: bits & APART | BLOCKING)
+        self.stances.change(back, lambda bits: bits & APART | BLOCKED_BY)
 
     def _count_follow(self, followee: int, follower: int, step: int) -> None:
         self._change_user(followee, lambda view: view.with_counts(followers=step))
         self._change_user(follower, lambda view: view.with_counts(following=step))
 
+    def _change_post(self, post: int, changed: Callable[[PostView], PostView]) -> None:
+        self.posts.change(post, lambda view: None if view is None else changed(view))
+
     def _change_user(self, account: int, changed: Callable[[UserView], UserView]) -> None:
         self.users.change(account, lambda view: None if view is None else changed(view))
 
 
-def _view_of_registered(fact: Registered) -> UserView:
-    full_name = None if fact.full_name is None else fact.full_name.value
-    username = fact.username.value or ""
+def _view_of_registered(fact: Registered, base_url: str) -> UserView:
+    full_name, username = value_of(fact.full_name), value_of(fact.username) or ""
     row = UserRow(fact.account, username, full_name, False, followers=0, following=0, posts=0)
-    return view_of_user(row)
+    return view_of_user(row, base_url)

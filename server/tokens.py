@@ -1,4 +1,4 @@
-"""Access tokens, refresh tokens, and the keys that are derived from the server's secret.
+"""Access tokens, refresh tokens, media cookies, and the keys derived from the server's secret.
 
 Routes and the stream verify access tokens here on every request; logging in and refreshing makes
 both kinds. Nothing here reads a clock or makes chance, and nothing here knows whether a session is
@@ -30,6 +30,11 @@ CACHED_TOKENS_MAX = 10_000
 """Verified tokens kept at once, some 400 bytes each."""
 
 REFRESH_BYTES = 32
+MEDIA_COOKIE = "triptych_media"
+"""The cookie by which a browser that shows pictures says whose it is."""
+
+FAMILY_BYTES = 16
+"""128 bits: nobody ends another's session by guessing."""
 SECRET_BYTES_MIN = 32
 """256 bits: nobody guesses them."""
 
@@ -46,7 +51,8 @@ FORM = re.compile(r"[\w-]{1,128}\.[\w-]{1,384}\.[\w-]{43}", re.ASCII)
 
 NUMBER = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 
-REFRESH_FORM = re.compile(r"[\w-]{43}", re.ASCII)
+REFRESH_FORM = re.compile(r"[\w-]{64}", re.ASCII)
+COOKIE_FORM = re.compile(r"[1-9][0-9]{0,18}\.[1-9][0-9]{0,18}\.[1-9][0-9]{0,18}", re.ASCII)
 
 OPTIONS: Any = {
     "require": ["sub", "sid", "iat", "exp"],
@@ -191,22 +197,65 @@ def _is_current(claims: Claims, now_s: int) -> bool:
 
 
 class RefreshToken(msgspec.Struct, frozen=True):
-    """`text` is told to the client once; only `hash` is kept."""
+    """`text` is told to the client once; only the hashes are kept.
+
+    The first `FAMILY_BYTES` of all refresh tokens of a session are the same: so a token that was
+    spent still says whose it was.
+    """
 
     text: str
+    family: str
     hash: str
 
 
 def make_refresh_token(chance: Callable[[int], bytes]) -> RefreshToken:
-    """A new refresh token; `chance(n)` gives n random bytes that are fit for secrets."""
-    text = base64.urlsafe_b64encode(chance(REFRESH_BYTES)).decode("ascii").rstrip("=")
-    return RefreshToken(text, _hash(text))
+    """The first refresh token of a session; `chance(n)` gives n random bytes that are fit for
+    secrets."""
+    return _refresh_token(chance(FAMILY_BYTES) + chance(REFRESH_BYTES))
 
 
-def hash_refresh_token(text: str) -> str | None:
-    """What is kept of a refresh token: SHA-256 in hex. None if `text` can't be one."""
-    return _hash(text) if REFRESH_FORM.fullmatch(text) else None
+def next_refresh_token(token: RefreshToken, chance: Callable[[int], bytes]) -> RefreshToken:
+    """The refresh token that takes the place of `token`."""
+    family = base64.urlsafe_b64decode(token.text)[:FAMILY_BYTES]
+    return _refresh_token(family + chance(REFRESH_BYTES))
 
 
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+def read_refresh_token(text: str) -> RefreshToken | None:
+    """A refresh token that a client presents. None if `text` can't be one."""
+    if REFRESH_FORM.fullmatch(text) is None:
+        return None
+    return _refresh_token(base64.urlsafe_b64decode(text))
+
+
+def _refresh_token(secret: bytes) -> RefreshToken:
+    """48 bytes are 64 characters of base64url without padding: each token has one spelling."""
+    text = base64.urlsafe_b64encode(secret).decode("ascii")
+    family = hashlib.sha256(secret[:FAMILY_BYTES]).hexdigest()
+    return RefreshToken(text, family, hashlib.sha256(secret).hexdigest())
+
+
+class MediaCookies:
+    """Cookies by which a browser that shows pictures says whose it is: they open media, and nothing
+    else."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def make(self, account: int, session: int, now_s: int) -> str:
+        """The value of the cookie, good for `ACCESS_TOKEN_S` from `now_s` (Unix seconds)."""
+        said = f"{account}.{session}.{now_s + ACCESS_TOKEN_S}"
+        return f"{said}.{self._signature(said)}"
+
+    def read(self, value: str, now_s: int) -> tuple[int, int] | None:
+        """(account, session) of a cookie that we made and that is still good; else None."""
+        said, _, signature = value.rpartition(".")
+        if COOKIE_FORM.fullmatch(said) is None or len(value) > TOKEN_CHARACTERS_MAX:
+            return None
+        signed = self._signature(said).encode("ascii")
+        if not hmac.compare_digest(signed, signature.encode("utf-8", "replace")):
+            return None
+        account, session, expires_at = map(int, said.split("."))
+        return (account, session) if now_s < expires_at else None
+
+    def _signature(self, said: str) -> str:
+        return hmac.new(self._key, said.encode("ascii"), "sha256").hexdigest()

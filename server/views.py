@@ -7,22 +7,28 @@ rows if it is newer than they are.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 import msgspec
 import trio
 
 from actors.runtime.asking import Asking
-from server.shelf import Shelf
+from server.shelf import Resident, Shelf
 from server.shown import PostView, UserView, view_of_post, view_of_user
 from storage.facts import Entry
-from storage.reads import Answer, GetRows, Rows
+from storage.reads import Answer, GetRows
+from storage.rows import APART, FOLLOWING, Rows
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 POSTS_MAX = 8_192
 """Views of posts, 2 KB each: the newest posts of a busy server in 16 MB."""
 USERS_MAX = 8_192
 """Views of users, 1 KB each."""
 FLAGS_MAX = 65_536
-"""Who likes what, 200 bytes each: the first pages of 3,000 viewers."""
+"""What viewers think of posts, and again as many of how they stand to accounts, 200 bytes each: the
+first pages of 3,000 viewers."""
 SHARED_TRIES = 3
 """Rounds in which a page rests on the shared caches. A page whose views leave them faster than it
 can gather them asks for all of it at once after that, and rests on its own answer.
@@ -30,25 +36,46 @@ can gather them asks for all of it at once after that, and rests on its own answ
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What a page is made of; flags are (viewer, post)."""
+    """What a page is made of: posts with all who are named by them, users, and what `viewer` thinks
+    of posts (`flags`) and how it stands to accounts (`stances`)."""
 
-    posts: frozenset[int]
-    users: frozenset[int]
-    viewer: int | None
-    liked: frozenset[int]
+    posts: frozenset[int] = frozenset()
+    users: frozenset[int] = frozenset()
+    viewer: int | None = None
+    flags: frozenset[int] = frozenset()
+    stances: frozenset[int] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.posts or self.users or self.liked)
+        return bool(self.posts or self.users or self.flags or self.stances)
 
     def without(self, others: "Iterable[Wanted]") -> "Wanted":
         """What nobody of `others` wants."""
-        posts, users, liked = self.posts, self.users, self.liked
+        posts, users, flags, stances = self.posts, self.users, self.flags, self.stances
         for other in others:
             posts -= other.posts
             users -= other.users
             if other.viewer == self.viewer:
-                liked -= other.liked
-        return Wanted(posts, users, self.viewer, liked)
+                flags -= other.flags
+                stances -= other.stances
+        return Wanted(posts, users, self.viewer, flags, stances)
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A user who is there for a viewer, and how the viewer stands to them (bits of
+    `storage.rows`)."""
+
+    view: UserView
+    stance: int
+    own: bool
+
+    @property
+    def shows_posts(self) -> bool:
+        """Whether the viewer may see what they post, and whom they follow."""
+        return self.own or not self.view.row.private or bool(self.stance & FOLLOWING)
+
+    def listed(self) -> bytes:
+        """Their JSON in a list."""
+        return self.view.listed(self.stance)
 
 
 class Fill:
@@ -91,40 +118,60 @@ class Views:
         return {
             "posts": len(self._live.posts),
             "users": len(self._live.users),
-            "flags": len(self._live.liked),
+            "flags": len(self._live.flags),
+            "stances": len(self._live.stances),
             "fills": len(self._fills),
         }
 
     async def posts(self, ids: Sequence[int], viewer: int) -> dict[int, bytes]:
-        """The JSON of each of the posts that exist, as `viewer` sees it; all as of one moment."""
+        """The JSON of each of the posts that `viewer` may see, as they see it; all as of one
+        moment."""
         wanted = frozenset(ids)
-        shelf = await self._shelf_with(Wanted(wanted, frozenset(), viewer, wanted))
+        shelf = await self._shelf_with(Wanted(posts=wanted, viewer=viewer, flags=wanted))
         shown: dict[int, bytes] = {}
         for post in ids:
             view = shelf.posts[post]
-            if view is None or view.author not in shelf.users:
-                # Gone, or so new that it came after its rows were read: not there yet.
-                continue
-            author = shelf.users[view.author]
-            if author is not None:
-                shown[post] = view.shown(author, shelf.liked[viewer, post])
+            # No author: gone, or so new that it came after its rows were read.
+            author = None if view is None else shelf.user(view.author)
+            if view is not None and author is not None and _may_see(shelf, viewer, author):
+                tags = _tags(shelf, viewer, view) if view.row.tags else ()
+                shown[post] = view.shown(author, shelf.flags[viewer, post], tags)
         return shown
 
-    async def post(self, post: int) -> PostView | None:
-        """One post, None if it does not exist."""
-        wanted = Wanted(frozenset((post,)), frozenset(), None, frozenset())
-        return (await self._shelf_with(wanted)).posts[post]
+    async def post(self, post: int, viewer: int) -> PostView | None:
+        """One post, None if it does not exist or `viewer` may not see it."""
+        shelf = await self._shelf_with(Wanted(posts=frozenset((post,)), viewer=viewer))
+        view = shelf.posts[post]
+        author = None if view is None else shelf.user(view.author)
+        return view if author is not None and _may_see(shelf, viewer, author) else None
 
-    async def users(self, accounts: Iterable[int]) -> dict[int, UserView]:
-        """Those of the accounts that exist."""
+    async def people(self, accounts: Iterable[int], viewer: int | None) -> dict[int, "Seen"]:
+        """Those of the accounts that are there for `viewer` (None: somebody without a token)."""
         wanted = frozenset(accounts)
-        shelf = await self._shelf_with(Wanted(frozenset(), wanted, None, frozenset()))
-        found = ((account, shelf.users[account]) for account in wanted)
-        return {account: view for account, view in found if view is not None}
+        stances = frozenset[int]() if viewer is None else wanted - {viewer}
+        shelf = await self._shelf_with(Wanted(users=wanted, viewer=viewer, stances=stances))
+        seen: dict[int, Seen] = {}
+        for account in wanted:
+            view, stance = shelf.users[account], shelf.stance(viewer, account)
+            if view is not None and not stance & APART:
+                seen[account] = Seen(view, stance, own=viewer == account)
+        return seen
 
-    async def user(self, account: int) -> UserView | None:
-        """One account, None if it does not exist."""
-        return (await self.users((account,))).get(account)
+    async def person(self, account: int, viewer: int | None) -> "Seen | None":
+        """One account, None if it is not there for `viewer`."""
+        return (await self.people((account,), viewer)).get(account)
+
+    async def stances(self, accounts: Iterable[int], viewer: int) -> dict[int, int]:
+        """How `viewer` stands to those of the accounts that exist, in bits."""
+        wanted = frozenset(accounts)
+        others = wanted - {viewer}
+        shelf = await self._shelf_with(Wanted(users=wanted, viewer=viewer, stances=others))
+        existing = (account for account in wanted if shelf.users[account] is not None)
+        return {account: shelf.stance(viewer, account) for account in existing}
+
+    async def known(self, account: int) -> UserView | None:
+        """One account, whoever looks; None if it does not exist."""
+        return (await self._shelf_with(Wanted(users=frozenset((account,))))).users[account]
 
     async def _shelf_with(self, wanted: Wanted) -> Shelf:
         """A shelf that has all of it, to be used before anything is awaited."""
@@ -142,25 +189,30 @@ class Views:
         return self._live if not self._missing(wanted) else await self._fill(wanted)
 
     def _missing(self, wanted: Wanted) -> Wanted:
-        """What of it, and of the authors of its posts, is not resident; the rest becomes the last
-        to leave.
+        """What of it, and of all who are named by its posts, is not resident; the rest becomes the
+        last to leave.
         """
-        live = self._live
-        users = set(wanted.users)
+        live, viewer = self._live, wanted.viewer
+        users, stances = set(wanted.users), set(wanted.stances)
         posts: set[int] = set()
         for post in wanted.posts:
             if not live.posts.touch(post):
                 posts.add(post)
             elif (view := live.posts[post]) is not None:
-                users.add(view.author)
-        viewer = wanted.viewer
-        liked = (
-            set[int]()
-            if viewer is None
-            else {post for post in wanted.liked if not live.liked.touch((viewer, post))}
-        )
+                named = (view.author, *(tag.account for tag in view.row.tags))
+                users.update(named)
+                stances.update(named)
+        stances.discard(viewer or 0)
         absent = frozenset(user for user in users if not live.users.touch(user))
-        return Wanted(frozenset(posts), absent, viewer, frozenset(liked))
+        if viewer is None:
+            return Wanted(frozenset(posts), absent)
+        return Wanted(
+            frozenset(posts),
+            absent,
+            viewer,
+            frozenset(post for post in wanted.flags if not live.flags.touch((viewer, post))),
+            frozenset(who for who in stances if not live.stances.touch((viewer, who))),
+        )
 
     async def _fill(self, wanted: Wanted) -> Shelf:
         """Read it and make it resident; the shelf returned has all of it, and the authors, as of
@@ -174,7 +226,8 @@ class Views:
                     posts=tuple(sorted(wanted.posts)),
                     users=tuple(sorted(wanted.users)),
                     viewer=wanted.viewer,
-                    liked=tuple(sorted(wanted.liked)),
+                    flags=tuple(sorted(wanted.flags)),
+                    stances=tuple(sorted(wanted.stances)),
                 )
             )
             fetched = self._fetched(fill, answer)
@@ -189,17 +242,19 @@ class Views:
         shelf = Shelf(self._base_url)
         for post in wanted.posts:
             shelf.posts.put(post, None)
+        named = set(wanted.users)
         for row in rows.posts:
             shelf.posts.put(row.post, view_of_post(row, self._base_url))
-        for account in wanted.users:
+            named.update((row.author, *(tag.account for tag in row.tags)))
+        for account in named:
             shelf.users.put(account, None)
         for row in rows.users:
-            shelf.users.put(row.account, view_of_user(row))
+            shelf.users.put(row.account, view_of_user(row, self._base_url))
         if wanted.viewer is not None:
-            for post in wanted.liked:
-                shelf.liked.put((wanted.viewer, post), False)
-            for post in rows.liked:
-                shelf.liked.put((wanted.viewer, post), True)
+            for post, bits in rows.flags:
+                shelf.flags.put((wanted.viewer, post), bits)
+            for account, bits in rows.stances:
+                shelf.stances.put((wanted.viewer, account), bits)
         for entry in fill.delivered:
             if entry.seq > answer.committed:
                 shelf.fold(entry)
@@ -208,12 +263,31 @@ class Views:
     def _adopt(self, fetched: Shelf) -> None:
         """Put what is not resident beside what is: both are as of the last delivered fact."""
         live = self._live
-        for post, view in fetched.posts.items():
-            if post not in live.posts:
-                live.posts.put(post, view)
-        for account, view in fetched.users.items():
-            if account not in live.users:
-                live.users.put(account, view)
-        for key, liked in fetched.liked.items():
-            if key not in live.liked:
-                live.liked.put(key, liked)
+        _adopt(live.posts, fetched.posts)
+        _adopt(live.users, fetched.users)
+        _adopt(live.flags, fetched.flags)
+        _adopt(live.stances, fetched.stances)
+
+
+def _adopt(live: Resident[K, V], fetched: Resident[K, V]) -> None:
+    for key, value in fetched.items():
+        if key not in live:
+            live.put(key, value)
+
+
+def _may_see(shelf: Shelf, viewer: int, author: UserView) -> bool:
+    """Whether `viewer` may see what `author` posts."""
+    if viewer == author.row.account:
+        return True
+    stance = shelf.stance(viewer, author.row.account)
+    return not stance & APART and (not author.row.private or bool(stance & FOLLOWING))
+
+
+def _tags(shelf: Shelf, viewer: int, view: PostView) -> list[bytes]:
+    """Those tagged in a post who are there for `viewer`."""
+    tags: list[bytes] = []
+    for tag in view.row.tags:
+        user = shelf.user(tag.account)
+        if user is not None and not shelf.stance(viewer, tag.account) & APART:
+            tags.append(user.tagged(tag))
+    return tags

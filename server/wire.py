@@ -1,62 +1,15 @@
-"""What goes over the wire: the types of requests, with their limits, and of answers, with every
-field.
+"""What answers are made of: their types with every field, and how ids, times and URLs look in them.
 
-Routes decode and encode them; the views encode the same types piece by piece. Ids leave as strings,
-times as RFC 3339, what is absent as null. No rule lives here that is not about the form of a value.
+Routes encode them; the views encode the same types piece by piece. Ids leave as strings, times as
+RFC 3339, what is absent as null. Requests are in `server.requests`.
 """
 
-import re
 from datetime import UTC, datetime
-from typing import Annotated
 
 import msgspec
-from msgspec import Meta
-
-from server.passwords import PASSWORD_BYTES_MAX, PASSWORD_CHARACTERS_MIN
-
-USERNAME_LENGTH_MAX = 30
-EMAIL_LENGTH_MAX = 254
-"""RFC 5321 leaves an address no more than that."""
-FULL_NAME_LENGTH_MAX = 64
-CAPTION_LENGTH_MAX = 2_200
-CURSOR_LENGTH_MAX = 512
-"""Far above what we give out, far below what would be work to check."""
-POSTS_COUNT_MAX = 50
-USERS_COUNT_MAX = 100
-COUNT_DEFAULT = 20
-ID_MAX = 2**53 - 1
-"""Ids are made of 53 bits, see `storage.ids`."""
-
-NO_NUL = r"\A[^\x00]*\Z"
-USERNAME = r"\A(?!\.)(?!.*\.\.)[A-Za-z0-9._]+(?<!\.)\Z"
-EMAIL = r"\A[^@\s\x00]+@[^@\s\x00]+\Z"
 
 MEDIA_PATH = "/media/"
-
-
-class RegisterRequest(msgspec.Struct, frozen=True):
-    username: Annotated[str, Meta(min_length=1, max_length=USERNAME_LENGTH_MAX, pattern=USERNAME)]
-    password: Annotated[
-        str,
-        Meta(min_length=PASSWORD_CHARACTERS_MIN, max_length=PASSWORD_BYTES_MAX, pattern=NO_NUL),
-    ]
-    email: Annotated[str, Meta(max_length=EMAIL_LENGTH_MAX, pattern=EMAIL)] | None = None
-    full_name: Annotated[str, Meta(max_length=FULL_NAME_LENGTH_MAX, pattern=NO_NUL)] | None = None
-
-
-class LoginRequest(msgspec.Struct, frozen=True):
-    username: str
-    password: str
-
-
-class PostsQuery(msgspec.Struct, frozen=True):
-    count: Annotated[int, Meta(ge=1, le=POSTS_COUNT_MAX)] = COUNT_DEFAULT
-    cursor: Annotated[str, Meta(max_length=CURSOR_LENGTH_MAX)] | None = None
-
-
-class UsersQuery(msgspec.Struct, frozen=True):
-    count: Annotated[int, Meta(ge=1, le=USERS_COUNT_MAX)] = COUNT_DEFAULT
-    cursor: Annotated[str, Meta(max_length=CURSOR_LENGTH_MAX)] | None = None
+COMMENT_PREFIX = "comment_"
 
 
 class Brief(msgspec.Struct, frozen=True):
@@ -133,6 +86,35 @@ class PostsPage(msgspec.Struct, frozen=True):
     has_more: bool
 
 
+class CommentAnswer(msgspec.Struct, frozen=True):
+    comment_id: str
+    post_id: str
+    user: Brief
+    text: str
+    created_at: str
+    parent_comment_id: str | None
+    likes_count: int
+    liked_by_user: bool
+    replies_count: int
+
+
+class CommentsPage(msgspec.Struct, frozen=True):
+    comments: list[CommentAnswer]
+    next_cursor: str | None
+    previous_cursor: str | None
+    has_more: bool
+
+
+class DeletedCommentAnswer(msgspec.Struct, frozen=True):
+    message: str
+    comment_id: str
+
+
+class SaveAnswer(msgspec.Struct, frozen=True):
+    saved: bool
+    post_id: str
+
+
 class DeletedPostAnswer(msgspec.Struct, frozen=True):
     message: str
     post_id: str
@@ -187,6 +169,97 @@ class FollowAnswer(msgspec.Struct, frozen=True):
     user: Brief
 
 
+class RequestAnswer(msgspec.Struct, frozen=True):
+    """What became of somebody's request to follow."""
+
+    approved: bool
+    user: Brief
+
+
+class FollowerAnswer(msgspec.Struct, frozen=True):
+    """Whether somebody follows the asker."""
+
+    followed_by: bool
+    user: Brief
+
+
+class BlockAnswer(msgspec.Struct, frozen=True):
+    blocking: bool
+    user: Brief
+
+
+class Relationship(msgspec.Struct, frozen=True):
+    """How the asker and somebody else stand to each other."""
+
+    user_id: str
+    following: bool
+    followed_by: bool
+    requested: bool
+    blocking: bool
+
+
+class RelationshipsAnswer(msgspec.Struct, frozen=True):
+    relationships: list[Relationship]
+
+
+class UserAnswer(msgspec.Struct, frozen=True):
+    user: ProfileAnswer
+
+
+class DeletedAccountAnswer(msgspec.Struct, frozen=True):
+    message: str
+    user_id: str
+
+
+class MessageAnswer(msgspec.Struct, frozen=True):
+    message: str
+
+
+class SessionAnswer(msgspec.Struct, frozen=True):
+    """A session that is alive. `client` is what it called itself at the login."""
+
+    session_id: str
+    created_at: str
+    last_used_at: str
+    client: str | None
+    current: bool
+
+
+class SessionsAnswer(msgspec.Struct, frozen=True):
+    sessions: list[SessionAnswer]
+
+
+class EndedSessionAnswer(msgspec.Struct, frozen=True):
+    message: str
+    session_id: str
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What clients had better know before they send something."""
+
+    caption_length_max: int
+    comment_length_max: int
+    alt_text_length_max: int
+    media_per_post_max: int
+    media_bytes_max: int
+    user_tags_max: int
+    username_length_max: int
+    full_name_length_max: int
+    bio_length_max: int
+    website_length_max: int
+    password_length_min: int
+
+
+class InstanceAnswer(msgspec.Struct, frozen=True):
+    """This server, for clients. `registration` is `open`, `invite` or `closed`."""
+
+    name: str
+    version: str
+    registration: str
+    registration_open: bool
+    limits: Limits
+
+
 class HealthAnswer(msgspec.Struct, frozen=True):
     status: str
 
@@ -198,7 +271,13 @@ def rfc3339(at: int) -> str:
 
 
 def medium_answer(
-    base_url: str, media: int, width: int, height: int, file: str, thumbnail: str
+    base_url: str,
+    media: int,
+    width: int,
+    height: int,
+    file: str,
+    thumbnail: str,
+    alt: str | None,
 ) -> MediumAnswer:
     """A picture as answers show it; `file` and `thumbnail` are names of blobs."""
     return MediumAnswer(
@@ -208,14 +287,5 @@ def medium_answer(
         thumbnail_url=f"{base_url}{MEDIA_PATH}{thumbnail}",
         width=width,
         height=height,
+        alt_text=alt,
     )
-
-
-def is_username(text: str) -> bool:
-    """Whether `text` may be a username; kept in lower case."""
-    return len(text) <= USERNAME_LENGTH_MAX and re.match(USERNAME, text) is not None
-
-
-def is_full_name(text: str) -> bool:
-    """Whether `text` may be a full name."""
-    return len(text) <= FULL_NAME_LENGTH_MAX and re.match(NO_NUL, text) is not None

@@ -4,8 +4,9 @@ from quart.wrappers import Response
 
 from server.calls import Call
 from server.listing import posts_page
+from server.requests import PostsQuery
 from server.routing import API, Nothing, Section, Tier, Who
-from server.wire import PostsPage, PostsQuery
+from server.wire import PostsPage
 from storage.reads import Span
 
 SECTION = Section()

@@ -10,13 +10,14 @@ from server.connection import PulledRequest
 from server.files import FilePart
 from server.problems import Code, Problem, not_found
 from server.routing import Nothing, Section, Tier, Who
+from server.tokens import MEDIA_COOKIE
 from server.wire import MEDIA_PATH
 from storage.blobs import BadName
-from storage.reads import GetMediumAuthor
+from storage.reads import GetMediumOwner
 
 SECTION = Section()
 
-IMMUTABLE = "public, max-age=31536000, immutable"
+IMMUTABLE = "max-age=31536000, immutable"
 """A year: a name is given out once, and what it names never changes."""
 
 
@@ -34,15 +35,14 @@ async def show_medium(call: Call[Nothing, Nothing]) -> Response:
     context, name = call.context, call.names["name"]
     try:
         path = context.blobs.path_of(name)
-        if await context.asking.read(GetMediumAuthor(name)) is None:
-            raise not_found()
+        private = await _check_may_see(call, name)
         size = path.stat().st_size
     except (BadName, FileNotFoundError):
         raise not_found() from None
     etag = name.partition(".")[0]
     response = TrioResponse(status=200, content_type="image/jpeg")
     response.set_etag(etag)
-    response.headers["Cache-Control"] = IMMUTABLE
+    response.headers["Cache-Control"] = f"{'private' if private else 'public'}, {IMMUTABLE}"
     response.headers["Accept-Ranges"] = "bytes"
     if call.request.if_none_match.contains_weak(etag):
         response.status_code = 304
@@ -62,6 +62,34 @@ async def show_medium(call: Call[Nothing, Nothing]) -> Response:
     response.response = body
     response.content_length = stop - start
     return response
+
+
+async def _check_may_see(call: Call[Nothing, Nothing], name: str) -> bool:
+    """Raises a 404 unless the caller may see the blob; says whether others may not.
+
+    An avatar is for all for whom its owner is there, a post's picture for those who may see the
+    post.
+    """
+    context = call.context
+    owner = await context.asking.read(GetMediumOwner(name))
+    if owner is None:
+        raise not_found()
+    viewer = await _viewer_of(call)
+    seen = await context.views.person(owner.account, viewer)
+    if seen is None or (owner.post is not None and not seen.shows_posts):
+        raise not_found()
+    return owner.post is not None and seen.view.row.private
+
+
+async def _viewer_of(call: Call[Nothing, Nothing]) -> int | None:
+    """Who asks, by the token or by the cookie that only media are shown for."""
+    if call.viewer is not None:
+        return call.viewer.account
+    cookie = call.request.cookies.get(MEDIA_COOKIE, "")
+    known = call.context.cookies.read(cookie, call.context.now() // 1_000)
+    if known is None or not await call.context.sessions.is_alive(known[1], known[0]):
+        return None
+    return known[0]
 
 
 def _wanted_range(request: PulledRequest, etag: str, size: int) -> tuple[int, int] | None:

@@ -1,24 +1,44 @@
-"""Posts: publishing, reading, deleting, liking."""
+"""Posts: publishing, reading, editing, deleting, liking, saving."""
 
+from typing import Any
+
+from msgspec import UNSET
 from quart.wrappers import Response
 
-from actors.post.messages import DeletePost, Like, LikeReply, Unlike
+from actors.post.messages import (
+    DeletePost,
+    EditPost,
+    Like,
+    LikeReply,
+    Save,
+    SaveReply,
+    Unlike,
+    Unsave,
+)
 from actors.runtime.asking import Why
 from actors.user.messages import PublishReply
 from server.answers import encoded_answer, json_answer
 from server.calls import Call
-from server.problems import not_found
-from server.publishing import delete_blobs, publish
+from server.listing import people_page
+from server.pictures import delete_blobs
+from server.problems import forbidden, not_found
+from server.publishing import mentioned, no_such_place, padded, publish, tags_of
 from server.refusals import asked
+from server.requests import EditPostRequest, UsersQuery
 from server.routing import API, Multipart, Nothing, Section, Tier, Who
-from server.shown import post_content
+from server.seeing import visible_post
+from server.shown import avatar_url, post_content
 from server.wire import (
     Brief,
     DeletedPostAnswer,
     LikeAnswer,
     PostAnswer,
+    SaveAnswer,
+    TaggedUser,
+    UsersPage,
     medium_answer,
 )
+from storage.reads import GetLikers
 
 SECTION = Section()
 
@@ -35,8 +55,7 @@ SECTION = Section()
 )
 async def publish_post(call: Call[Nothing, Multipart]) -> Response:
     """Publish one to ten pictures with a caption."""
-    reply = await publish(call)
-    return json_answer(_new_post(reply, call.context.base_url), 201)
+    return json_answer(await _new_post(call, await publish(call)), 201)
 
 
 @SECTION.route(
@@ -50,6 +69,44 @@ async def publish_post(call: Call[Nothing, Multipart]) -> Response:
 )
 async def show_post(call: Call[Nothing, Nothing]) -> Response:
     """One post."""
+    return await _shown_post(call)
+
+
+@SECTION.route(
+    "PUT",
+    f"{API}/posts/:post_id",
+    who=Who.USER,
+    tier=Tier.WRITE,
+    query=Nothing,
+    body=EditPostRequest,
+    answers={200: PostAnswer},
+)
+async def edit_post(call: Call[Nothing, EditPostRequest]) -> Response:
+    """Change what a post of one's own says, or whom it shows."""
+    view, body = await visible_post(call), call.body
+    if view.author != call.account:
+        raise forbidden()
+    changes: dict[str, Any] = {}
+    mentions: tuple[int, ...] = ()
+    if body.location_id is not UNSET:
+        if body.location_id is not None:
+            raise no_such_place()
+        changes["location"] = None
+    if body.caption is not UNSET:
+        changes["caption"] = body.caption or None
+        mentions = await mentioned(call, body.caption)
+    if body.alt_texts is not UNSET:
+        changes["alts"] = tuple(padded(body.alt_texts or (), len(view.row.media)))
+    if body.user_tags is not UNSET:
+        changes["tags"] = await tags_of(call, body.user_tags or ())
+    command = EditPost(
+        call.ids["post_id"], call.account, tuple(changes), mentions=mentions, **changes
+    )
+    await asked(call, command)
+    return await _shown_post(call)
+
+
+async def _shown_post(call: Call[Nothing, Any]) -> Response:
     post = call.ids["post_id"]
     shown = await call.context.views.posts((post,), call.account)
     if post not in shown:
@@ -68,10 +125,8 @@ async def show_post(call: Call[Nothing, Nothing]) -> Response:
 )
 async def explain_post(call: Call[Nothing, Nothing]) -> Response:
     """Whether one post is in the viewer's home feed, how it came there, and why."""
-    post = await call.context.views.post(call.ids["post_id"])
-    if post is None:
-        raise not_found()
-    return json_answer(await call.context.feed.why(call.account, call.ids["post_id"], post.author))
+    author = (await visible_post(call)).author
+    return json_answer(await call.context.feed.why(call.account, call.ids["post_id"], author))
 
 
 @SECTION.route(
@@ -85,9 +140,9 @@ async def explain_post(call: Call[Nothing, Nothing]) -> Response:
 )
 async def delete_post(call: Call[Nothing, Nothing]) -> Response:
     """Delete a post of one's own, and its files."""
-    context, post = call.context, call.ids["post_id"]
-    reply = await asked(context.asking, DeletePost(post, call.account))
-    await delete_blobs(context, reply.blobs)
+    await visible_post(call)
+    reply = await asked(call, DeletePost(call.ids["post_id"], call.account))
+    await delete_blobs(call.context, reply.blobs)
     return json_answer(DeletedPostAnswer("Post deleted successfully", str(reply.post)))
 
 
@@ -103,15 +158,13 @@ async def delete_post(call: Call[Nothing, Nothing]) -> Response:
 )
 async def like_post(call: Call[Nothing, Nothing]) -> Response:
     """Like a post; again is the same answer."""
-    context, post, key = call.context, call.ids["post_id"], call.key(None)
+    key = call.key(None)
     # Before the post is looked for: it may be gone, and a retry is answered all the same.
-    kept = None if key is None else await context.asking.kept(Like, key)
-    if kept is not None:
-        return _like_answer(kept)
-    view = await context.views.post(post)
-    if view is None:
-        raise not_found()
-    return _like_answer(await asked(context.asking, Like(post, view.author, call.account), key))
+    kept = None if key is None else await call.context.asking.kept(Like, key)
+    if kept is None:
+        author = (await visible_post(call)).author
+        kept = await asked(call, Like(call.ids["post_id"], author, call.account), key)
+    return _like_answer(kept)
 
 
 @SECTION.route(
@@ -125,31 +178,92 @@ async def like_post(call: Call[Nothing, Nothing]) -> Response:
 )
 async def unlike_post(call: Call[Nothing, Nothing]) -> Response:
     """Like a post no longer; again is the same answer."""
-    command = Unlike(call.ids["post_id"], call.account)
-    return _like_answer(await asked(call.context.asking, command))
+    await visible_post(call)
+    return _like_answer(await asked(call, Unlike(call.ids["post_id"], call.account)))
+
+
+@SECTION.route(
+    "GET",
+    f"{API}/posts/:post_id/likes",
+    who=Who.USER,
+    tier=Tier.READ,
+    query=UsersQuery,
+    body=Nothing,
+    answers={200: UsersPage},
+)
+async def list_likers(call: Call[UsersQuery, Nothing]) -> Response:
+    """Who likes a post, the latest first."""
+    post = call.ids["post_id"]
+    await visible_post(call)
+    return await people_page(call, f"posts/{post}/likes", lambda span: GetLikers(post, span))
+
+
+@SECTION.route(
+    "POST",
+    f"{API}/posts/:post_id/save",
+    who=Who.USER,
+    tier=Tier.WRITE,
+    query=Nothing,
+    body=Nothing,
+    answers={200: SaveAnswer},
+    idempotent=True,
+)
+async def save_post(call: Call[Nothing, Nothing]) -> Response:
+    """Keep a post among what one has saved; again is the same answer."""
+    key = call.key(None)
+    kept = None if key is None else await call.context.asking.kept(Save, key)
+    if kept is None:
+        author = (await visible_post(call)).author
+        kept = await asked(call, Save(call.ids["post_id"], author, call.account), key)
+    return _save_answer(kept)
+
+
+@SECTION.route(
+    "DELETE",
+    f"{API}/posts/:post_id/save",
+    who=Who.USER,
+    tier=Tier.WRITE,
+    query=Nothing,
+    body=Nothing,
+    answers={200: SaveAnswer},
+)
+async def unsave_post(call: Call[Nothing, Nothing]) -> Response:
+    """Keep a post no longer; again is the same answer."""
+    await visible_post(call)
+    return _save_answer(await asked(call, Unsave(call.ids["post_id"], call.account)))
+
+
+def _save_answer(reply: SaveReply) -> Response:
+    return json_answer(SaveAnswer(reply.saved, str(reply.post)))
 
 
 def _like_answer(reply: LikeReply) -> Response:
     return json_answer(LikeAnswer(reply.liked, reply.likes))
 
 
-def _new_post(reply: PublishReply, base_url: str) -> PostAnswer:
-    """The post at its beginning, from the reply alone: a retry tomorrow gets the same bytes."""
+async def _new_post(call: Call[Nothing, Multipart], reply: PublishReply) -> PostAnswer:
+    """The post at its beginning, from the reply: a retry tomorrow gets the same."""
+    base_url = call.context.base_url
     media = [
-        medium_answer(
-            base_url, medium.media, medium.width, medium.height, medium.file, medium.thumbnail
-        )
-        for medium in reply.media
+        medium_answer(base_url, one.media, one.width, one.height, one.file, one.thumbnail, one.alt)
+        for one in reply.media
     ]
     content = post_content(reply.caption, media, reply.at)
+    people = await call.context.views.people({tag.account for tag in reply.tags}, call.account)
+    tags = [
+        TaggedUser(str(tag.account), people[tag.account].view.row.username, tag.x, tag.y)
+        for tag in reply.tags
+        if tag.account in people
+    ]
+    author = reply.author
     return PostAnswer(
         post_id=str(reply.post),
-        user=Brief(str(reply.author.account), reply.author.username),
+        user=Brief(str(author.account), author.username, avatar_url(author.avatar, base_url)),
         caption=content.caption,
         media=content.media,
         location=content.location,
         hashtags=content.hashtags,
-        user_tags=content.user_tags,
+        user_tags=tags,
         created_at=content.created_at,
         likes_count=0,
         comments_count=0,

@@ -3,7 +3,18 @@
 `server.app` makes Quart's rules from it. Nothing is declared here.
 """
 
-from server.routes import auth, feed, graph, health, media, posts, users
+from server.routes import (
+    auth,
+    comments,
+    feed,
+    graph,
+    health,
+    instance,
+    media,
+    posts,
+    profile,
+    users,
+)
 from server.routing import Route
 
 ROUTES: tuple[Route, ...] = tuple(
@@ -11,10 +22,13 @@ ROUTES: tuple[Route, ...] = tuple(
     for section in (
         auth.SECTION,
         posts.SECTION,
+        comments.SECTION,
         feed.SECTION,
         users.SECTION,
+        profile.SECTION,
         graph.SECTION,
         media.SECTION,
+        instance.SECTION,
         health.SECTION,
     )
     for route in section.routes

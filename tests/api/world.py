@@ -9,6 +9,7 @@ import io
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,15 +19,17 @@ from PIL import Image
 
 from actors.fanout import POLICIES
 from actors.runtime.actors import open_actors
+from actors.runtime.clearing import Clearing
 from actors.runtime.inboxes import Inboxes
 from actors.runtime.rounds import Clocks
 from server.app import make_app
 from server.context import Context, Readiness
 from server.cursors import Cursors
 from server.passwords import Passwords
+from server.pictures import delete_blobs
 from server.sessions import Sessions
 from server.settings import Settings
-from server.tokens import AccessTokens, derive_key
+from server.tokens import AccessTokens, MediaCookies, derive_key
 from server.views import Views
 from storage.blobs import Blobs
 from storage.disk import Disk
@@ -143,7 +146,13 @@ async def open_world(
         views, sessions = Views(actors, BASE_URL), Sessions(actors)
         feed = Inboxes(actors, POLICIES["push"], time.perf_counter)
         nursery.start_soon(feed.run)
-        for listener in (views.on_delivered, sessions.on_delivered, feed.on_delivered):
+        clearing = Clearing(actors)
+        for listener in (
+            views.on_delivered,
+            sessions.on_delivered,
+            feed.on_delivered,
+            clearing.on_delivered,
+        ):
             actors.listen(listener)
         context = Context(
             asking=actors,
@@ -151,6 +160,8 @@ async def open_world(
             views=views,
             sessions=sessions,
             tokens=AccessTokens(SECRET),
+            cookies=MediaCookies(SECRET),
+            clearing=clearing,
             passwords=Passwords(trio.CapacityLimiter(2), os.urandom),
             cursors=Cursors(derive_key(SECRET, "cursors")),
             blobs=Blobs(media),
@@ -163,6 +174,7 @@ async def open_world(
             now=clock.now,
             chance=os.urandom,
         )
+        nursery.start_soon(clearing.run, partial(delete_blobs, context))
         transport = httpx.ASGITransport(app=cast(Any, make_app(context)))
         async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
             yield World(context, client, clock)

@@ -1,0 +1,137 @@
+"""What an account does with itself: describing itself, its picture, its end."""
+
+from typing import Any
+
+import trio
+from msgspec import UNSET
+from quart.wrappers import Response
+
+from actors.accounts.messages import ChangeUsername
+from actors.user.messages import ChangeProfile, DeleteAccount, SetAvatar
+from server.answers import encoded_answer, json_answer
+from server.calls import Call
+from server.form import AVATAR_LIMITS
+from server.pictures import delete_blobs, open_form, pictures_of, store_blobs
+from server.proving import prove_own_password
+from server.refusals import asked
+from server.requests import DeleteAccountRequest, ProfileRequest
+from server.routing import API, Multipart, Nothing, Section, Tier, Who
+from server.seeing import own_account, visible_person
+from server.wire import DeletedAccountAnswer, UserAnswer
+
+SECTION = Section()
+
+TEXTS = ("full_name", "bio", "website")
+
+CLEARED_WITHIN_S = 10.0
+"""Seconds for which an answer waits for what follows from it in other people's lists and counts.
+Ten thousand followers take some two; what takes longer goes on after the answer."""
+
+
+@SECTION.route(
+    "PUT",
+    f"{API}/users/:user_id",
+    who=Who.USER,
+    tier=Tier.WRITE,
+    query=Nothing,
+    body=ProfileRequest,
+    answers={200: UserAnswer},
+)
+async def change_profile(call: Call[Nothing, ProfileRequest]) -> Response:
+    """Describe oneself otherwise. Going public approves all who have asked to follow."""
+    account, body = await own_account(call), call.body
+    if body.username is not UNSET:
+        await asked(call, ChangeUsername(account, body.username.lower()))
+    texts = {name: value or None for name in TEXTS if (value := getattr(body, name)) is not UNSET}
+    private = None if body.private_account is UNSET else body.private_account
+    command = ChangeProfile(account, tuple(texts), private=private, **texts)
+    reply = await asked(call, command)
+    if reply.requests_left:
+        with trio.move_on_after(CLEARED_WITHIN_S):
+            await call.context.clearing.cleared(account)
+    return await _own_profile(call)
+
+
+@SECTION.route(
+    "PUT",
+    f"{API}/users/:user_id/avatar",
+    who=Who.USER,
+    tier=Tier.WRITE,
+    query=Nothing,
+    body=Multipart,
+    answers={200: UserAnswer},
+)
+async def change_avatar(call: Call[Nothing, Multipart]) -> Response:
+    """Show another picture of oneself."""
+    account, context = await own_account(call), call.context
+    async with open_form(call, AVATAR_LIMITS) as form:
+        (image,) = await pictures_of(form, context)
+    (name,) = await store_blobs(context, [image.thumbnail])
+    try:
+        reply = await asked(call, SetAvatar(account, name))
+    except Exception:
+        await delete_blobs(context, [name])
+        raise
+    await delete_blobs(context, reply.blobs)
+    return await _own_profile(call)
+
+
+@SECTION.route(
+    "DELETE",
+    f"{API}/users/:user_id/avatar",
+    who=Who.USER,
+    tier=Tier.WRITE,
+    query=Nothing,
+    body=Nothing,
+    answers={200: UserAnswer},
+)
+async def remove_avatar(call: Call[Nothing, Nothing]) -> Response:
+    """Show no picture of oneself; again is the same answer."""
+    reply = await asked(call, SetAvatar(await own_account(call), None))
+    await delete_blobs(call.context, reply.blobs)
+    return await _own_profile(call)
+
+
+async def _delete_account(call: Call[Nothing, DeleteAccountRequest]) -> Response:
+    """Delete the account and all that it made."""
+    account, context = await own_account(call), call.context
+    password_id = await prove_own_password(call, call.body.password, "password")
+    reply = await asked(call, DeleteAccount(account, password_id))
+    await delete_blobs(context, reply.blobs)
+    with trio.move_on_after(CLEARED_WITHIN_S):
+        await context.clearing.cleared(account)
+    return json_answer(DeletedAccountAnswer("Account deleted", str(account)))
+
+
+@SECTION.route(
+    "POST",
+    f"{API}/users/:user_id/delete",
+    who=Who.USER,
+    tier=Tier.WRITE,
+    query=Nothing,
+    body=DeleteAccountRequest,
+    answers={200: DeletedAccountAnswer},
+)
+async def delete_account_by_post(call: Call[Nothing, DeleteAccountRequest]) -> Response:
+    """Delete one's account and all that it made, for clients whose DELETE has no body."""
+    return await _delete_account(call)
+
+
+@SECTION.route(
+    "DELETE",
+    f"{API}/users/:user_id",
+    who=Who.USER,
+    tier=Tier.WRITE,
+    query=Nothing,
+    body=DeleteAccountRequest,
+    answers={200: DeletedAccountAnswer},
+)
+async def delete_account(call: Call[Nothing, DeleteAccountRequest]) -> Response:
+    """Delete one's account and all that it made."""
+    return await _delete_account(call)
+
+
+async def _own_profile(call: Call[Any, Any]) -> Response:
+    seen = await visible_person(call, call.account)
+    body = b'{"user":' + seen.view.shown(seen.stance) + b"}"
+    return encoded_answer(body)
