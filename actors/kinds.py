@@ -14,6 +14,8 @@ import actors.comment.decide
 import actors.comment.fold
 import actors.post.decide
 import actors.post.fold
+import actors.story.decide
+import actors.story.fold
 import actors.user.decide
 import actors.user.fold
 from actors.accounts.state import FOLDS_A_SNAPSHOT_SHARE, AccountsState
@@ -21,6 +23,7 @@ from actors.comment.state import CommentState
 from actors.decisions import Accepted, Moment, Refused
 from actors.post.state import PostState
 from actors.state import State
+from actors.story.state import StoryState
 from actors.user.state import UserState
 from storage.facts import Fact
 from storage.ids import Kind
@@ -55,5 +58,6 @@ BEHAVIOURS: dict[Kind, Behaviour] = {
         UserState, actors.user.decide.decide, actors.user.fold.fold, _folds_of_user
     ),
     Kind.POST: Behaviour(PostState, actors.post.decide.decide, actors.post.fold.fold),
+    Kind.STORY: Behaviour(StoryState, actors.story.decide.decide, actors.story.fold.fold),
     Kind.COMMENT: Behaviour(CommentState, actors.comment.decide.decide, actors.comment.fold.fold),
 }

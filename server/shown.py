@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from actors.post.hashtags import hashtags_in
+from storage.hashtags import hashtags_in
 from server.wire import (
     MEDIA_PATH,
     Brief,

@@ -19,6 +19,8 @@ from storage.facts import (
     Fact,
     InviteCreated,
     InviteUsed,
+    LocationCreated,
+    NotificationsRead,
     PasswordChanged,
     PostDeleted,
     PostEdited,
@@ -26,16 +28,20 @@ from storage.facts import (
     ProfileChanged,
     SessionEnded,
     SessionRefreshed,
+    StoryEnded,
     Text,
     Unblocked,
     UsernameChanged,
     Verified,
 )
+from storage.hashtags import hashtags_in
 from storage.statements import (
     COUNT_FOLLOWS,
+    COUNT_HASHTAGS,
     DELETE_BLOCKS,
     DELETE_FOLLOWS,
     DELETE_REQUESTS,
+    INSERT_HASHTAGS,
     INSERT_TAGS,
     UPSERT_BLOCKS,
 )
@@ -117,6 +123,17 @@ def _set_verified(fact: Verified, entry: Entry) -> list[Statement]:
 def _change_profile(fact: ProfileChanged, entry: Entry) -> list[Statement]:
     texts = {"full_name": fact.full_name, "bio": fact.bio, "website": fact.website}
     changed = [name for name in texts if name in fact.changed]
+    named: list[Statement] = []
+    if "full_name" in changed:
+        name = {"account": fact.account, "name": _text_column(fact.full_name)}
+        named = [
+            ("delete from full_names where rowid = :account", name),
+            (
+                "insert into full_names (rowid, full_name) "
+                "select :account, cast(unhex(:name) as text) where :name is not null",
+                name,
+            ),
+        ]
     values: dict[str, object] = {"account": fact.account}
     for name in changed:
         text = texts[name]
@@ -127,6 +144,7 @@ def _change_profile(fact: ProfileChanged, entry: Entry) -> list[Statement]:
     return [
         (erase(columns, "users where account = :account"), whose),
         (f"update users set {sets} where account = :account", values),
+        *named,
     ]
 
 
@@ -148,7 +166,68 @@ def _change_avatar(fact: AvatarChanged, entry: Entry) -> list[Statement]:
 
 def _change_privacy(fact: PrivacyChanged, entry: Entry) -> list[Statement]:
     values = {"account": fact.account, "private": int(fact.private)}
-    return [("update users set private = :private where account = :account", values)]
+    return [
+        *_count_public(fact.account, "-" if fact.private else "+"),
+        ("update users set private = :private where account = :account", values),
+    ]
+
+
+def _count_public(account: int, sign: str) -> list[Statement]:
+    """Count a private author's posts in their hashtags and places (`+`), or a public one's no
+    longer (`-`): only what everybody may see is counted there."""
+    values = {"account": account}
+    due = f"(select private from users where account = :account) = {int(sign == '+')}"
+    return [
+        (
+            f"update hashtags set posts_count = posts_count {sign} its.posts from ("
+            "select name, count(*) as posts from hashtag_posts where author = :account "
+            f"group by name) as its where hashtags.name = its.name and {due}",
+            values,
+        ),
+        (
+            f"update locations set posts_count = posts_count {sign} its.posts from ("
+            "select location, count(*) as posts from posts "
+            "where author = :account and location is not null group by location) as its "
+            f"where locations.location = its.location and {due}",
+            values,
+        ),
+    ]
+
+
+def _index_hashtags(post: int, author: int, caption: Text | None) -> list[Statement]:
+    """Note the hashtags of a caption."""
+    names = hashtags_in(None if caption is None else caption.value)
+    rows = document(*((hex_of(name), post, author) for name in names))
+    return [(COUNT_HASHTAGS, rows), (INSERT_HASHTAGS, rows)]
+
+
+def _forget_hashtags(values: Mapping[str, object]) -> list[Statement]:
+    """Forget the hashtags of a post; the last one of a name takes the name along."""
+    return [
+        (
+            "update hashtags set posts_count = posts_count - 1 where name in ("
+            "select h.name from hashtag_posts h join users u on u.account = h.author "
+            "where h.post = :post and not u.private)",
+            values,
+        ),
+        (
+            "delete from hashtags where name in ("
+            "select name from hashtag_posts where post = :post) and not exists ("
+            "select 1 from hashtag_posts o where o.name = hashtags.name and o.post <> :post)",
+            values,
+        ),
+        ("delete from hashtag_posts where post = :post", values),
+    ]
+
+
+def _count_place(change: str, values: Mapping[str, object]) -> Statement:
+    """Count a post among those of its place, or no longer."""
+    return (
+        f"update locations set posts_count = posts_count {change} 1 where location = ("
+        "select p.location from posts p join users u on u.account = p.author "
+        "where p.post = :post and not u.private)",
+        values,
+    )
 
 
 def _create_invite(fact: InviteCreated, entry: Entry) -> list[Statement]:
@@ -184,10 +263,12 @@ def _delete_account(fact: AccountDeleted, entry: Entry) -> list[Statement]:
     return [
         *_end_sessions("account = :account", values),
         ("delete from replies where account = :account", values),
+        ("delete from full_names where rowid = :account", values),
+        *_count_public(fact.account, "-"),
         (erase(columns, "users where account = :account"), values),
         (
             f"update users set gone = {GONE}, username = 'deleted:' || account, avatar = null, "
-            f"private = 0, verified = 0, {cleared} where account = :account",
+            f"private = 1, verified = 0, {cleared} where account = :account",
             values,
         ),
     ]
@@ -197,6 +278,8 @@ def _clear_account(fact: AccountCleared, entry: Entry) -> list[Statement]:
     values = {"account": fact.account}
     return [
         ("delete from tags where account = :account", values),
+        ("delete from notifications where recipient = :account", values),
+        ("delete from notifications where actor = :account", values),
         (f"update users set gone = {CLEARED} where account = :account", values),
     ]
 
@@ -209,6 +292,13 @@ def _block(fact: Blocked, entry: Entry) -> list[Statement]:
         (DELETE_FOLLOWS, ended),
         (DELETE_REQUESTS, ended),
         (UPSERT_BLOCKS, document((one, other, entry.seq))),
+        *(
+            (
+                "delete from notifications where actor = :actor and recipient = :recipient",
+                {"actor": actor, "recipient": recipient},
+            )
+            for actor, recipient in ((one, other), (other, one))
+        ),
     ]
 
 
@@ -224,10 +314,16 @@ def _edit_post(fact: PostEdited, entry: Entry) -> list[Statement]:
         statements += [
             (erase("caption_id", "posts where post = :post"), values),
             ("update posts set caption_id = :id where post = :post", {**values, "id": id}),
+            *_forget_hashtags(values),
+            *_index_hashtags(fact.post, fact.author, fact.caption),
         ]
     if "location" in fact.changed:
         location = {**values, "location": fact.location}
-        statements.append(("update posts set location = :location where post = :post", location))
+        statements += [
+            _count_place("-", values),
+            ("update posts set location = :location where post = :post", location),
+            _count_place("+", values),
+        ]
     if "alts" in fact.changed:
         statements += [
             (erase("alt_id", "media where post = :post"), values),
@@ -257,6 +353,9 @@ def _delete_post(fact: PostDeleted, entry: Entry) -> list[Statement]:
     comments = "comments where post = :post"
     values = {"post": fact.post}
     return [
+        ("delete from notifications where post = :post", values),
+        *_forget_hashtags(values),
+        _count_place("-", values),
         (erase("text_id", comments), values),
         (f"delete from comment_likes where comment in (select comment from {comments})", values),
         # Replies first: they refer to their roots.
@@ -280,6 +379,7 @@ def _delete_comment(fact: CommentDeleted, entry: Entry) -> list[Statement]:
     values = {"comment": fact.comment, "post": fact.post, "root": fact.root}
     return [
         (erase("text_id", those), values),
+        (f"delete from notifications where comment in (select comment from {those})", values),
         (f"delete from comment_likes where comment in (select comment from {those})", values),
         (
             f"update posts set comments_count = comments_count - (select count(*) from {those}) "
@@ -294,6 +394,47 @@ def _delete_comment(fact: CommentDeleted, entry: Entry) -> list[Statement]:
         ("delete from comments where root = :comment", values),
         ("delete from comments where comment = :comment", values),
     ]
+
+
+def _end_story(fact: StoryEnded, entry: Entry) -> list[Statement]:
+    values = {"story": fact.story}
+    return [
+        (erase("file_id", "stories where story = :story"), values),
+        ("delete from views where story = :story", values),
+        ("delete from stories where story = :story", values),
+    ]
+
+
+def _create_location(fact: LocationCreated, entry: Entry) -> list[Statement]:
+    values: dict[str, object] = {
+        "location": fact.location,
+        "creator": fact.account,
+        "lat": fact.lat,
+        "lng": fact.lng,
+    }
+    for name in ("name", "city", "country"):
+        text: Text | None = getattr(fact, name)
+        values[name] = _text_column(text)
+        values[f"{name}_id"] = None if text is None else text.id
+    texts = ", ".join(f"cast(unhex(:{name}) as text)" for name in ("name", "city", "country"))
+    return [
+        (
+            "insert into locations (location, name, city, country, lat, lng, creator, name_id, "
+            f"city_id, country_id) values (:location, {texts}, :lat, :lng, :creator, :name_id, "
+            ":city_id, :country_id)",
+            values,
+        ),
+        (
+            f"insert into location_words (rowid, name, city, country) values (:location, {texts})",
+            values,
+        ),
+        ("insert into location_points values (:location, :lat, :lat, :lng, :lng)", values),
+    ]
+
+
+def _read_notifications(fact: NotificationsRead, entry: Entry) -> list[Statement]:
+    values = {"account": fact.account, "up_to": fact.up_to}
+    return [("update users set read_up_to = :up_to where account = :account", values)]
 
 
 AMENDMENTS: Mapping[type[Fact], Callable[..., list[Statement]]] = {
@@ -314,5 +455,8 @@ AMENDMENTS: Mapping[type[Fact], Callable[..., list[Statement]]] = {
     PostEdited: _edit_post,
     PostDeleted: _delete_post,
     CommentDeleted: _delete_comment,
+    StoryEnded: _end_story,
+    LocationCreated: _create_location,
+    NotificationsRead: _read_notifications,
 }
 """Every kind of fact that is written by itself -> its statements."""

@@ -27,10 +27,16 @@ from storage.facts import (
     PostUnsaved,
     Registered,
     SessionOpened,
+    StoryPublished,
+    StoryViewed,
+    StoryViewForgotten,
     Text,
     Unfollowed,
 )
+from storage.hashtags import hashtags_in
+from storage.notices import Notice, notices_of
 
+Key = tuple[int | None, str, int, int]
 Row = tuple[object, ...]
 Pairs = dict[tuple[int, int], int | None]
 """A relation's pairs -> seq, or None for gone."""
@@ -99,6 +105,20 @@ class Changes:
         """comment -> how many replies more"""
         self.comment_likes: Pairs = {}
         """(comment, account)"""
+        self.full_names: list[Row] = []
+        """(account, full_name)"""
+        self.stories: list[Row] = []
+        """(story, author, seq, at, expires_at, duration, file, file_id)"""
+        self.views: Pairs = {}
+        """(story, account)"""
+        self.hashtags: list[Row] = []
+        """(name, post, author)"""
+        self.located: list[Row] = []
+        """(location, author)"""
+        self.notices: dict[Key, Row] = {}
+        """key -> (recipient, seq, at, type, actor, post, comment, withdrawn) of the last"""
+        self.told: dict[Key, Row] = {}
+        """The same of the first that may be new."""
         self.empty = True
 
     def fold(self, entry: Entry) -> None:
@@ -130,8 +150,41 @@ class Changes:
             case CommentLiked() | CommentUnliked():
                 liked = isinstance(fact, CommentLiked)
                 self.comment_likes[fact.comment, fact.account] = seq if liked else None
+            case StoryPublished():
+                self.stories.append(
+                    (
+                        fact.story,
+                        fact.author,
+                        seq,
+                        at,
+                        fact.expires_at,
+                        fact.duration,
+                        hex_of(value_of(fact.file)),
+                        fact.file.id,
+                    )
+                )
+            case StoryViewed() | StoryViewForgotten():
+                viewed = isinstance(fact, StoryViewed)
+                self.views[fact.story, fact.account] = seq if viewed else None
             case _:
                 raise TypeError(f"no rows are known for a {type(fact).__name__}")
+        for notice in notices_of(fact):
+            self._tell(notice, seq, at)
+
+    def _tell(self, notice: Notice, seq: int, at: int) -> None:
+        row = (
+            notice.recipient,
+            seq,
+            at,
+            notice.type,
+            notice.actor,
+            notice.post,
+            notice.comment,
+            int(notice.withdrawn),
+        )
+        self.notices[notice.key] = row
+        if notice.told:
+            self.told.setdefault(notice.key, row)
 
     def _register(self, fact: Registered, at: int) -> None:
         self.users.append(
@@ -145,6 +198,8 @@ class Changes:
                 at,
             )
         )
+        if fact.full_name is not None:
+            self.full_names.append((fact.account, hex_of(value_of(fact.full_name))))
 
     def _open_session(self, fact: SessionOpened, at: int) -> None:
         self.sessions.append(
@@ -162,6 +217,11 @@ class Changes:
     def _publish(self, fact: PostPublished, at: int) -> None:
         self.posts.append((fact.post, fact.author, at, id_of(fact.caption), fact.location))
         self.posts_published[fact.author] += 1
+        if fact.location is not None:
+            self.located.append((fact.location, fact.author))
+        if fact.caption is not None:
+            for name in hashtags_in(fact.caption.value):
+                self.hashtags.append((hex_of(name), fact.post, fact.author))
         for position, medium in enumerate(fact.media):
             self.media.append(self._medium_row(fact.post, position, medium))
         for position, tag in enumerate(fact.tags):

@@ -27,6 +27,7 @@ class Kind(IntEnum):
     USER = 1
     POST = 2
     COMMENT = 3
+    STORY = 4
 
 
 def actor_key(kind: Kind, number: int) -> int:
@@ -63,6 +64,11 @@ def comment_key(comment: int) -> int:
     return actor_key(Kind.COMMENT, comment)
 
 
+def story_key(story: int) -> int:
+    """The key of the actor of a story."""
+    return actor_key(Kind.STORY, story)
+
+
 def describe_actor(actor: int) -> str:
     """An actor's name for people, as logs and the command line show it: `post:123`."""
     if not is_actor(actor):
@@ -93,6 +99,10 @@ class IdClock:
 
     def next_id(self, at: int) -> int:
         """A new id for something made at `at` (Unix milliseconds), above every id before it."""
-        timed = max(at - ID_EPOCH_MS, 0) << ID_SEQUENCE_BITS
-        self.last = max(self.last + 1, timed)
+        self.last = max(self.last + 1, id_at(at))
         return self.last
+
+
+def id_at(at: int) -> int:
+    """The smallest id that something made at `at` (Unix milliseconds) or later may have."""
+    return max(at - ID_EPOCH_MS, 0) << ID_SEQUENCE_BITS

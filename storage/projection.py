@@ -92,7 +92,7 @@ def additions(changes: Changes) -> Written:
     """What to execute for `changes`. What is referred to goes before what refers to it."""
     follows, requests = pair_rows(changes.follows), pair_rows(changes.requests)
     likes, saves = pair_rows(changes.likes), pair_rows(changes.saves)
-    comment_likes = pair_rows(changes.comment_likes)
+    comment_likes, views = pair_rows(changes.comment_likes), pair_rows(changes.views)
     return [
         (sql.INSERT_USERS, changes.users),
         (sql.INSERT_SESSIONS, changes.sessions),
@@ -116,6 +116,16 @@ def additions(changes: Changes) -> Written:
         (sql.COUNT_COMMENT_LIKES, comment_likes),
         (sql.DELETE_COMMENT_LIKES, gone(comment_likes)),
         (sql.UPSERT_COMMENT_LIKES, there(comment_likes)),
+        (sql.INSERT_FULL_NAMES, changes.full_names),
+        (sql.INSERT_STORIES, changes.stories),
+        (sql.COUNT_VIEWS, views),
+        (sql.DELETE_VIEWS, gone(views)),
+        (sql.UPSERT_VIEWS, there(views)),
+        (sql.COUNT_HASHTAGS, changes.hashtags),
+        (sql.INSERT_HASHTAGS, changes.hashtags),
+        (sql.COUNT_LOCATED_POSTS, changes.located),
+        (sql.INSERT_NOTIFICATIONS, list(changes.told.values())),
+        (sql.WITHDRAW_NOTIFICATIONS, list(changes.notices.values())),
     ]
 
 

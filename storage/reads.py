@@ -14,10 +14,15 @@ from storage.rows import (
     CommentRow,
     Credentials,
     FeedRows,
+    FoundUsers,
+    HashtagRow,
+    LocationRow,
     MediumOwner,
+    NotificationRow,
     Remains,
     Rows,
     SessionRow,
+    StoryRow,
     UserRow,
 )
 
@@ -292,6 +297,136 @@ class GetMediumOwner(Question[MediumOwner | None], frozen=True):
     it."""
 
     name: str
+
+
+class GetRings(Question[list[tuple[int, int]]], frozen=True):
+    """(number, author) of the rings of live stories that `viewer` has before it, its own and those
+    of whom it follows, by falling number: unseen ones first, then by their newest story.
+
+    `now` is Unix milliseconds; what happened after fact `as_of` counts as not happened yet.
+    """
+
+    viewer: int
+    now: int
+    as_of: int
+    span: Span
+
+
+class GetStories(Question[list[StoryRow]], frozen=True):
+    """The live stories of `authors`, oldest first."""
+
+    authors: tuple[int, ...]
+    viewer: int
+    now: int
+
+
+class GetStory(Question[StoryRow | None], frozen=True):
+    """One live story."""
+
+    story: int
+    viewer: int
+    now: int
+
+
+class GetStoryViewers(Question[Numbered], frozen=True):
+    """Who has seen `story`."""
+
+    story: int
+    span: Span
+
+
+class GetExpired(Question[list[int]], frozen=True):
+    """Authors of stories whose time is over at `now` (Unix milliseconds), at most `limit`."""
+
+    now: int
+    limit: int
+
+
+class GetNextExpiry(Question[int | None], frozen=True):
+    """When the next story's time is over, in Unix milliseconds."""
+
+
+class GetNotifications(Question[list[NotificationRow]], frozen=True):
+    """Notifications of `recipient`, newest first; the span is over their seqs."""
+
+    recipient: int
+    span: Span
+
+
+class GetUnread(Question[int], frozen=True):
+    """How many notifications `recipient` has not read."""
+
+    recipient: int
+
+
+class FindUsers(Question[FoundUsers], frozen=True):
+    """People whose username begins with `prefix`, or whose full name matches the FTS5 query
+    `match`, and who are there for `viewer`; the best known first. Empty texts match nobody."""
+
+    prefix: str
+    match: str
+    viewer: int | None
+    limit: int
+
+
+class FindHashtags(Question[list[HashtagRow]], frozen=True):
+    """Hashtags that begin with `prefix` and have posts that `viewer` may see, most posts first.
+    `day` and `week` are the smallest ids of the last day and of the week before."""
+
+    prefix: str
+    viewer: int | None
+    day: int
+    week: int
+    limit: int
+
+
+class FindLocations(Question[list[LocationRow]], frozen=True):
+    """Places whose name, city or country match the FTS5 query `match`: most posts first, then
+    population."""
+
+    match: str
+    viewer: int | None
+    limit: int
+
+
+class FindLocationsNear(Question[list[LocationRow]], frozen=True):
+    """The same, the nearest to `lat`, `lng` (degrees) first."""
+
+    match: str
+    lat: float
+    lng: float
+    viewer: int | None
+    limit: int
+
+
+class GetLocation(Question[LocationRow | None], frozen=True):
+    """One place."""
+
+    location: int
+    viewer: int | None
+
+
+class GetLocationPosts(Question[list[int]], frozen=True):
+    """Ids of the posts of a place, newest first, whoever may see them."""
+
+    location: int
+    span: Span
+
+
+class GetHashtagPosts(Question[list[int]], frozen=True):
+    """Ids of the posts with a hashtag, newest first, whoever may see them."""
+
+    name: str
+    span: Span
+
+
+class GetExplore(Question[list[int]], frozen=True):
+    """Ids of public posts, the most engaging for their age first: of the newest `candidates`, at
+    most `limit`. `now` is Unix milliseconds."""
+
+    now: int
+    candidates: int
+    limit: int
 
 
 class GetGoneAccounts(Question[list[int]], frozen=True):

@@ -68,6 +68,8 @@ class PostRow(msgspec.Struct, frozen=True):
     comments: int
     media: list[MediumRow]
     tags: list[TagRow] = []
+    location: tuple[int, str] | None = None
+    """(location, name)"""
 
 
 class UserRow(msgspec.Struct, frozen=True):
@@ -133,16 +135,76 @@ class SessionRow(msgspec.Struct, frozen=True):
 
 
 class MediumOwner(msgspec.Struct, frozen=True):
-    """Whose blob one is: a picture of a post, or an avatar if `post` is None."""
+    """Whose blob one is: an avatar, or a picture that only those may see who see its post or
+    story; a story's until `expires_at`."""
 
     account: int
+    avatar: bool
+    expires_at: int | None
+
+
+class StoryRow(msgspec.Struct, frozen=True):
+    """A story as it is shown to a viewer; `views` counts others than its author."""
+
+    story: int
+    author: int
+    at: int
+    expires_at: int
+    duration: int
+    file: str
+    views: int
+    viewed: bool
+
+
+class NotificationRow(msgspec.Struct, frozen=True):
+    """A notification as its recipient sees it; `thumbnail` is the name of a blob."""
+
+    seq: int
+    type: str
+    actor: int
     post: int | None
+    comment: int | None
+    thumbnail: str | None
+    at: int
+    read: bool
+
+
+class FoundUsers(msgspec.Struct, frozen=True):
+    """The best known of those found, and how many there are in all."""
+
+    accounts: list[int]
+    total: int
+
+
+class HashtagRow(msgspec.Struct, frozen=True):
+    """A hashtag, how many posts of it the viewer may see, and how many came in the last day and in
+    the week before, each counted up to a bound."""
+
+    name: str
+    posts: int
+    day: int
+    week: int
+
+
+class LocationRow(msgspec.Struct, frozen=True):
+    """A place, and how many posts of it the viewer may see."""
+
+    location: int
+    name: str
+    city: str | None
+    country: str | None
+    lat: float
+    lng: float
+    posts: int
 
 
 class Remains(msgspec.Struct, frozen=True):
     """Some of what a deleted account has left, at most so many of each kind."""
 
     posts: list[int]
+    stories: list[int]
+    views: list[int]
+    """Of stories that it has seen."""
     comments: list[tuple[int, int, int, int | None]]
     """(comment, post, author of the post, root)"""
     likes: list[int]

@@ -42,7 +42,7 @@ FIRST_TABLES = (
         website_id {TO_CONTENTS}, email_id {TO_CONTENTS}, password_id {TO_CONTENTS},
         avatar_id {TO_CONTENTS}, followers_count integer not null default 0,
         following_count integer not null default 0, posts_count integer not null default 0,
-        registered_at integer not null) strict""",
+        read_up_to integer not null default 0, registered_at integer not null) strict""",
     f"""create table sessions (
         session integer primary key, account integer not null references users(account),
         family text unique, family_id {TO_CONTENTS}, refresh_id {TO_CONTENTS} not null,
@@ -102,6 +102,45 @@ FIRST_TABLES = (
         account integer not null references users(account),
         seq integer not null,
         primary key (comment, account)) strict, without rowid""",
+    f"""create table stories (
+        story integer primary key, author integer not null references users(account),
+        seq integer not null, at integer not null, expires_at integer not null,
+        duration integer not null, file text not null unique, file_id {TO_CONTENTS} not null,
+        views_count integer not null default 0) strict""",
+    """create table views (
+        story integer not null references stories(story),
+        account integer not null references users(account),
+        seq integer not null,
+        primary key (story, account)) strict, without rowid""",
+    """create table notifications (
+        recipient integer not null references users(account), seq integer not null,
+        type text not null, actor integer not null references users(account),
+        object integer not null, post integer references posts(post),
+        comment integer references comments(comment), at integer not null,
+        withdrawn integer not null default 0,
+        primary key (recipient, seq),
+        unique (recipient, type, actor, object)) strict, without rowid""",
+    """create table hashtags (
+        name text primary key, posts_count integer not null default 0
+        ) strict, without rowid""",
+    """create table hashtag_posts (
+        name text not null, post integer not null references posts(post),
+        author integer not null references users(account),
+        primary key (name, post)) strict, without rowid""",
+    f"""create table locations (
+        location integer primary key, name text not null, city text, country text,
+        lat real not null, lng real not null, population integer not null default 0,
+        creator integer references users(account), name_id {TO_CONTENTS},
+        city_id {TO_CONTENTS}, country_id {TO_CONTENTS},
+        posts_count integer not null default 0) strict""",
+    """create virtual table full_names using fts5(
+        full_name, tokenize = "unicode61 remove_diacritics 2", prefix = '1 2 3')""",
+    # What is erased must not stay in the index's old segments.
+    "insert into full_names (full_names, rank) values ('secure-delete', 1)",
+    """create virtual table location_words using fts5(
+        name, city, country, tokenize = "unicode61 remove_diacritics 2", prefix = '2 3')""",
+    """create virtual table location_points using rtree(
+        location, lat_low, lat_high, lng_low, lng_high)""",
     """create table replies (
         account integer not null references users(account), route text not null, key text not null,
         request blob not null, reply blob not null, at integer not null,
@@ -128,6 +167,21 @@ FIRST_INDEXES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("comments", ("root", "comment")),
     ("comments", ("author", "comment")),
     ("comment_likes", ("account", "comment")),
+    ("stories", ("author", "story")),
+    ("stories", ("expires_at",)),
+    ("stories", ("file_id",)),
+    ("views", ("story", "seq")),
+    ("views", ("account", "story")),
+    ("notifications", ("actor", "recipient")),
+    ("notifications", ("post",)),
+    ("notifications", ("comment",)),
+    ("hashtag_posts", ("post",)),
+    ("hashtag_posts", ("author", "name")),
+    ("posts", ("location", "post")),
+    ("locations", ("creator",)),
+    ("locations", ("name_id",)),
+    ("locations", ("city_id",)),
+    ("locations", ("country_id",)),
     ("replies", ("at",)),  # which are a day old
     # Where SQLite looks for what still points to a text or an account that it deletes:
     ("contents", ("owner",)),

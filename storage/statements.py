@@ -72,6 +72,64 @@ update comments set replies_count = replies_count + new.replies from (
 where comments.comment = new.comment"""
 
 
+INSERT_STORIES = """
+insert into stories (story, author, seq, at, expires_at, duration, file, file_id)
+select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+    cast(unhex(value ->> 6) as text), value ->> 7
+from json_each(?)"""
+
+COUNT_VIEWS = """
+update stories set views_count = views_count + total.change from (
+    select j.value ->> 0 as story,
+        sum((j.value ->> 2 is not null) - (v.seq is not null)) as change
+    from json_each(?) j
+    left join views v on v.story = j.value ->> 0 and v.account = j.value ->> 1
+    group by 1) as total
+where stories.story = total.story and total.change <> 0"""
+
+INSERT_FULL_NAMES = """
+insert into full_names (rowid, full_name)
+select value ->> 0, cast(unhex(value ->> 1) as text) from json_each(?)"""
+
+# Only what everybody may see is counted.
+COUNT_HASHTAGS = """
+insert into hashtags (name, posts_count)
+select cast(unhex(j.value ->> 0) as text), sum(not u.private) from json_each(?) j
+join users u on u.account = j.value ->> 2 where true group by 1
+on conflict do update set posts_count = posts_count + excluded.posts_count"""
+
+INSERT_HASHTAGS = """
+insert into hashtag_posts (name, post, author)
+select cast(unhex(value ->> 0) as text), value ->> 1, value ->> 2 from json_each(?)"""
+
+COUNT_LOCATED_POSTS = """
+update locations set posts_count = posts_count + new.posts from (
+    select j.value ->> 0 as location, sum(not u.private) as posts from json_each(?) j
+    join users u on u.account = j.value ->> 1 group by 1) as new
+where locations.location = new.location"""
+
+NOTICES = """
+select coalesce(j.value ->> 0, p.author, c.author) as recipient, j.value ->> 1 as seq,
+    j.value ->> 2 as at, j.value ->> 3 as type, j.value ->> 4 as actor,
+    coalesce(j.value ->> 5, c.post) as post, j.value ->> 6 as comment,
+    coalesce(j.value ->> 6, j.value ->> 5, 0) as object, j.value ->> 7 as withdrawn
+from json_each(?) j
+left join posts p on p.post = j.value ->> 5 and j.value ->> 0 is null
+left join comments c on c.comment = j.value ->> 6 and j.value ->> 3 = 'comment_like'"""
+"""Who is told what, of the rows of `storage.notices`: whose post or comment it is, is looked up."""
+
+INSERT_NOTIFICATIONS = f"""
+insert into notifications (recipient, seq, type, actor, object, post, comment, at)
+select recipient, seq, type, actor, object, post, comment, at from ({NOTICES})
+where recipient is not null and recipient <> actor
+on conflict do nothing"""
+
+WITHDRAW_NOTIFICATIONS = f"""
+update notifications set withdrawn = new.withdrawn from ({NOTICES}) as new
+where notifications.recipient = new.recipient and notifications.type = new.type
+    and notifications.actor = new.actor and notifications.object = new.object"""
+
+
 def upsert(table: str, one: str, other: str) -> str:
     """Put the pairs (one, other, seq) into a relation."""
     return f"""
@@ -109,6 +167,8 @@ DELETE_REQUESTS = delete("requests", "followee", "follower")
 UPSERT_BLOCKS = upsert("blocks", "blocker", "blocked")
 DELETE_BLOCKS = delete("blocks", "blocker", "blocked")
 COUNT_LIKES = count_likes("posts", "likes", "post")
+UPSERT_VIEWS = upsert("views", "story", "account")
+DELETE_VIEWS = delete("views", "story", "account")
 UPSERT_LIKES = upsert("likes", "post", "account")
 DELETE_LIKES = delete("likes", "post", "account")
 UPSERT_SAVES = upsert("saves", "post", "account")

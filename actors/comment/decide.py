@@ -7,6 +7,7 @@ from actors.comment.state import CommentState
 from actors.decisions import Accepted, Moment, Reason, Refused
 from actors.post.messages import LikeReply
 from actors.post.state import PostState
+from actors.user.publishing import told
 from actors.user.state import UserState
 from storage.facts import CommentDeleted, CommentLiked, CommentUnliked
 from storage.ids import comment_key, post_key, user_key
@@ -29,7 +30,8 @@ def decide(
                 return Refused(Reason.NOT_FOUND)
             if account in state.likers:
                 return Accepted((), LikeReply(liked=True, likes=likes))
-            liked = CommentLiked(state.comment, account, account not in state.ever_liked)
+            first = account not in state.ever_liked
+            liked = CommentLiked(state.comment, account, first, told(author, state.author, moment))
             return Accepted((liked,), LikeReply(liked=True, likes=likes + 1))
         case UnlikeComment():
             if account not in state.likers:

@@ -19,6 +19,7 @@ from actors.post.messages import (
     Unsave,
 )
 from actors.post.state import PostState
+from actors.user.publishing import tags_told, told
 from actors.user.state import UserState
 from storage.facts import (
     Commented,
@@ -28,7 +29,6 @@ from storage.facts import (
     PostSaved,
     PostUnliked,
     PostUnsaved,
-    Tag,
 )
 from storage.ids import comment_key, user_key
 
@@ -97,6 +97,7 @@ def _comment(state: PostState, command: Comment, moment: Moment) -> Accepted[Pos
     """Replies are one level deep: one to a reply joins its thread."""
     replied = None
     writer: UserState = moment.reads[user_key(command.account)]
+    author: UserState = moment.reads[user_key(command.author)]
     if command.parent is not None and command.root is not None:
         parent: CommentState = moment.reads[comment_key(command.parent)]
         root: CommentState = moment.reads[comment_key(command.root)]
@@ -105,7 +106,8 @@ def _comment(state: PostState, command: Comment, moment: Moment) -> Accepted[Pos
             return Refused(Reason.NO_SUCH_PARENT)
         if parent.author != command.account and not writer.meets(parent.author):
             return Refused(Reason.NO_SUCH_PARENT)
-        replied = parent.author
+        if told(author, parent.author, moment):
+            replied = parent.author
     commented = Commented(
         comment=moment.next_id(),
         post=state.post,
@@ -113,7 +115,10 @@ def _comment(state: PostState, command: Comment, moment: Moment) -> Accepted[Pos
         text=moment.text(command.text),
         root=command.root,
         replied=replied,
-        mentions=_named(command.mentions, writer, moment),
+        mentions=tuple(
+            who for who in command.mentions if writer.meets(who) and told(author, who, moment)
+        ),
+        post_author=state.author,
     )
     reply = CommentReply(
         commented.comment, state.post, command.account, moment.at, command.text, command.root
@@ -125,8 +130,6 @@ def _edit(state: PostState, command: EditPost, moment: Moment) -> Accepted[PostR
     if not command.changed:
         return Accepted((), DoneReply())
     author: UserState = moment.reads[user_key(command.account)]
-    tagged = set(_named(tuple(tag.account for tag in command.tags), author, moment))
-    tags: tuple[Tag, ...] = tuple(tag for tag in command.tags if tag.account in tagged)
     edited = PostEdited(
         post=state.post,
         author=state.author,
@@ -134,12 +137,7 @@ def _edit(state: PostState, command: EditPost, moment: Moment) -> Accepted[PostR
         caption=moment.text_or_none(command.caption),
         alts=tuple(moment.text_or_none(alt) for alt in command.alts),
         location=command.location,
-        tags=tags,
-        mentions=_named(command.mentions, author, moment),
+        tags=tags_told(author, command.tags, moment),
+        mentions=tuple(who for who in command.mentions if told(author, who, moment)),
     )
     return Accepted((edited,), DoneReply())
-
-
-def _named(accounts: tuple[int, ...], by: UserState, moment: Moment) -> tuple[int, ...]:
-    """Those whom no block keeps apart from whoever names them."""
-    return tuple(who for who in accounts if by.meets(who) and who not in moment.gone)

@@ -19,7 +19,15 @@ from actors.post.messages import DeletePost, DeleteReply, Unlike, Unsave
 from actors.runtime.actors import Actors
 from actors.runtime.asking import Bug, Overloaded, Quarantined
 from actors.runtime.limits import CLEARED_AT_ONCE, CLEARING_PAUSE_S
-from actors.user.messages import ApproveRequests, RequestsReply, Unblock, Unfollow
+from actors.story.messages import ForgetView
+from actors.user.messages import (
+    ApproveRequests,
+    BlobsReply,
+    EndExpiredStories,
+    RequestsReply,
+    Unblock,
+    Unfollow,
+)
 from storage.facts import AccountDeleted, Entry, PrivacyChanged
 from storage.ids import ACCOUNTS
 from storage.reads import GetPending, GetRemains, GetUnapproved, GetUncleared
@@ -121,12 +129,14 @@ class Clearing:
         except (Overloaded, Quarantined, Bug) as trouble:
             failures.append(trouble)
             return
-        if isinstance(reply, DeleteReply):
+        if isinstance(reply, DeleteReply | BlobsReply):
             await on_blobs(reply.blobs)
 
 
 def _commands(account: int, remains: Remains) -> list[Command[Any]]:
     """What clears `remains` away. Posts first: much of the rest goes with them."""
+    if remains.stories:
+        return [EndExpiredStories(account)]
     if remains.posts:
         return [DeletePost(post, account) for post in remains.posts]
     if remains.comments:
@@ -134,6 +144,7 @@ def _commands(account: int, remains: Remains) -> list[Command[Any]]:
     return [
         *(Unlike(post, account) for post in remains.likes),
         *(Unsave(post, account) for post in remains.saves),
+        *(ForgetView(story, account) for story in remains.views),
         *(UnlikeComment(Place(*place), account) for place in remains.comment_likes),
         *(Unfollow(followee, account) for followee in remains.following),
         *(Unfollow(account, follower) for follower in remains.followers),

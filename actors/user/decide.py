@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from actors.decisions import Accepted, DoneReply, Moment, Reason, Refused
-from actors.user import graph, profile, publishing, sessions
+from actors.user import graph, notices, profile, publishing, sessions, stories
 from actors.user.messages import (
     Approve,
     ApproveRequests,
@@ -12,14 +12,20 @@ from actors.user.messages import (
     BlockReply,
     ChangePassword,
     ChangeProfile,
+    CreateLocation,
     DeleteAccount,
+    DeleteStory,
     Deny,
     EdgeReply,
+    EndExpiredStories,
     EndSession,
     Follow,
+    LocationReply,
     OpenSession,
     Publish,
     PublishReply,
+    PublishStory,
+    ReadNotifications,
     Refresh,
     RefreshReply,
     RemoveFollower,
@@ -27,13 +33,14 @@ from actors.user.messages import (
     SessionReply,
     SetAvatar,
     SetVerified,
+    StoryReply,
     Unblock,
     Unfollow,
 )
 from actors.user.state import UserState
 from storage.facts import Verified
 
-ClearingCommand = Unfollow | Unblock
+ClearingCommand = Unfollow | Unblock | EndExpiredStories
 """What a deleted account is still asked, so that nothing of it is left."""
 
 UserCommand = (
@@ -53,6 +60,10 @@ UserCommand = (
     | Deny
     | Block
     | Publish
+    | PublishStory
+    | DeleteStory
+    | ReadNotifications
+    | CreateLocation
 )
 UserReply = (
     SessionReply
@@ -63,6 +74,8 @@ UserReply = (
     | EdgeReply
     | BlockReply
     | PublishReply
+    | StoryReply
+    | LocationReply
 )
 
 
@@ -77,6 +90,12 @@ def decide(state: UserState, command: UserCommand, moment: Moment) -> Accepted[U
             return graph.decide_block(state, command, moment)
         case Publish():
             return publishing.publish(state, command, moment)
+        case PublishStory() | DeleteStory() | EndExpiredStories():
+            return _decide_story(state, command, moment)
+        case ReadNotifications():
+            return notices.read_notifications(state, command)
+        case CreateLocation():
+            return notices.create_location(state, command, moment)
         case OpenSession() | Refresh() | EndSession() | ChangePassword():
             return _decide_session(state, command, moment)
         case ChangeProfile():
@@ -105,5 +124,19 @@ def _decide_session(
             return sessions.end_session(state, command)
         case ChangePassword():
             return sessions.change_password(state, command, moment)
+        case _:
+            assert_never(command)
+
+
+def _decide_story(
+    state: UserState, command: PublishStory | DeleteStory | EndExpiredStories, moment: Moment
+) -> Accepted[UserReply] | Refused:
+    match command:
+        case PublishStory():
+            return stories.publish_story(state, command, moment)
+        case DeleteStory():
+            return stories.delete_story(state, command, moment)
+        case EndExpiredStories():
+            return stories.end_expired(state, command, moment)
         case _:
             assert_never(command)

@@ -1,6 +1,6 @@
 """How facts change what a user's actor remembers."""
 
-from actors.user.state import Session, UserState
+from actors.user.state import RingStory, Session, UserState
 from storage.facts import (
     AccountCleared,
     AccountDeleted,
@@ -10,6 +10,8 @@ from storage.facts import (
     Followed,
     FollowRequested,
     FollowRequestEnded,
+    LocationCreated,
+    NotificationsRead,
     PasswordChanged,
     PostDeleted,
     PostPublished,
@@ -19,6 +21,8 @@ from storage.facts import (
     SessionEnded,
     SessionOpened,
     SessionRefreshed,
+    StoryEnded,
+    StoryPublished,
     Unblocked,
     Unfollowed,
     UsernameChanged,
@@ -45,6 +49,14 @@ def fold(state: UserState, seq: int, fact: Fact) -> None:
             state.avatar = file
         case PrivacyChanged(private=private):
             state.private = private
+        case StoryPublished(story=story, expires_at=expires_at, file=file):
+            state.ring += (RingStory(story, expires_at, file),)
+        case StoryEnded(story=story):
+            state.ring = tuple(one for one in state.ring if one.story != story)
+        case NotificationsRead(up_to=up_to):
+            state.read_up_to = up_to
+        case LocationCreated():
+            pass
         case AccountDeleted():
             state.gone = True
             state.username = None

@@ -315,3 +315,90 @@ class Publish(Command[PublishReply], frozen=True):
     @property
     def actor(self) -> int:
         return user_key(self.author)
+
+
+class StoryReply(msgspec.Struct, frozen=True):
+    """A story as it was published; times are Unix milliseconds."""
+
+    story: int
+    author: int
+    file: str
+    duration: int
+    at: int
+    expires_at: int
+
+
+class PublishStory(Command[StoryReply], frozen=True):
+    """Publish the picture in the blob `file` as a story, shown for `duration` seconds."""
+
+    author: int
+    file: str
+    duration: int
+
+    reply_type: ClassVar = StoryReply
+
+    @property
+    def actor(self) -> int:
+        return user_key(self.author)
+
+
+class DeleteStory(Command[BlobsReply], frozen=True):
+    """End a story of the account. Refused: `NOT_FOUND` if it is none that lives."""
+
+    account: int
+    story: int
+
+    reply_type: ClassVar = BlobsReply
+
+    @property
+    def actor(self) -> int:
+        return user_key(self.account)
+
+
+class EndExpiredStories(Command[BlobsReply], frozen=True):
+    """End the stories whose time is over, or all if the account is deleted, some at once."""
+
+    account: int
+
+    reply_type: ClassVar = BlobsReply
+
+    @property
+    def actor(self) -> int:
+        return user_key(self.account)
+
+
+# What is told.
+
+
+class ReadNotifications(OfUser, frozen=True):
+    """Note that notifications up to that of fact `up_to` are read."""
+
+    up_to: int
+
+
+class LocationReply(msgspec.Struct, frozen=True):
+    """A place that somebody added."""
+
+    location: int
+    name: str
+    city: str | None
+    country: str | None
+    lat: float
+    lng: float
+
+
+class CreateLocation(Command[LocationReply], frozen=True):
+    """Add a place; `lat` and `lng` in degrees."""
+
+    account: int
+    name: str
+    city: str | None
+    country: str | None
+    lat: float
+    lng: float
+
+    reply_type: ClassVar = LocationReply
+
+    @property
+    def actor(self) -> int:
+        return user_key(self.account)

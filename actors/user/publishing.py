@@ -6,7 +6,7 @@ Called by `actors.user.decide` for an account that exists. Pure.
 from actors.decisions import Accepted, Moment
 from actors.user.messages import Person, Publish, PublishedMedium, PublishReply
 from actors.user.state import UserState
-from storage.facts import Medium, PostPublished
+from storage.facts import Medium, PostPublished, Tag
 
 
 def publish(state: UserState, command: Publish, moment: Moment) -> Accepted[PublishReply]:
@@ -23,7 +23,7 @@ def publish(state: UserState, command: Publish, moment: Moment) -> Accepted[Publ
         )
         for new in command.media
     )
-    tags = tuple(tag for tag in command.tags if _may_name(state, tag.account, moment))
+    tags = tags_told(state, command.tags, moment)
     published = PostPublished(
         author=state.account,
         post=post,
@@ -31,7 +31,7 @@ def publish(state: UserState, command: Publish, moment: Moment) -> Accepted[Publ
         media=media,
         location=command.location,
         tags=tags,
-        mentions=tuple(who for who in command.mentions if _may_name(state, who, moment)),
+        mentions=tuple(who for who in command.mentions if told(state, who, moment)),
     )
     shown = tuple(
         PublishedMedium(medium.media, new.width, new.height, new.file, new.thumbnail, new.alt)
@@ -47,5 +47,16 @@ def publish(state: UserState, command: Publish, moment: Moment) -> Accepted[Publ
     return Accepted((published,), reply)
 
 
-def _may_name(state: UserState, account: int, moment: Moment) -> bool:
-    return state.meets(account) and account not in moment.gone
+def tags_told(author: UserState, tags: tuple[Tag, ...], moment: Moment) -> tuple[Tag, ...]:
+    """Those of `tags` whom no block keeps apart from the author, each with whether they are
+    told."""
+    return tuple(
+        Tag(tag.account, tag.x, tag.y, told(author, tag.account, moment))
+        for tag in tags
+        if author.meets(tag.account) and tag.account not in moment.gone
+    )
+
+
+def told(author: UserState, account: int, moment: Moment) -> bool:
+    """Whether `account` may see what `author` posts, and so hear that it is named there."""
+    return author.shows_to(account) and account not in moment.gone

@@ -15,6 +15,14 @@ class Session(msgspec.Struct, frozen=True):
     refresh: Text
 
 
+class RingStory(msgspec.Struct, frozen=True):
+    """A story in the ring; `expires_at` is Unix milliseconds, `file` the name of its blob."""
+
+    story: int
+    expires_at: int
+    file: Text
+
+
 class UserState(State):
     """Changed by folding what concerns the account. `username` is None until it is registered."""
 
@@ -26,6 +34,10 @@ class UserState(State):
     """The oldest first."""
     avatar: Text | None = None
     """The name of the blob of its picture."""
+    ring: tuple[RingStory, ...] = ()
+    """Its stories that have not ended, the oldest first."""
+    read_up_to: int = 0
+    """The seq up to which notifications are read."""
     private: bool = False
     gone: bool = False
     followers: MemberSet = msgspec.field(default_factory=Members)

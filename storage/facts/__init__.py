@@ -36,6 +36,8 @@ from storage.facts.graph import FollowRequested as FollowRequested
 from storage.facts.graph import FollowRequestEnded as FollowRequestEnded
 from storage.facts.graph import Unblocked as Unblocked
 from storage.facts.graph import Unfollowed as Unfollowed
+from storage.facts.places import LocationCreated as LocationCreated
+from storage.facts.places import NotificationsRead as NotificationsRead
 from storage.facts.posts import CommentDeleted as CommentDeleted
 from storage.facts.posts import Commented as Commented
 from storage.facts.posts import CommentLiked as CommentLiked
@@ -49,3 +51,7 @@ from storage.facts.posts import PostSaved as PostSaved
 from storage.facts.posts import PostUnliked as PostUnliked
 from storage.facts.posts import PostUnsaved as PostUnsaved
 from storage.facts.posts import Tag as Tag
+from storage.facts.stories import StoryEnded as StoryEnded
+from storage.facts.stories import StoryPublished as StoryPublished
+from storage.facts.stories import StoryViewed as StoryViewed
+from storage.facts.stories import StoryViewForgotten as StoryViewForgotten

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import msgspec
 
-from storage.facts import accounts, graph, posts
+from storage.facts import accounts, graph, places, posts, stories
 from storage.facts.fact import Fact, Text
 
 FACTS: dict[str, type[Fact]] = {
@@ -47,6 +47,12 @@ FACTS: dict[str, type[Fact]] = {
         posts.CommentDeleted,
         posts.CommentLiked,
         posts.CommentUnliked,
+        stories.StoryPublished,
+        stories.StoryViewed,
+        stories.StoryViewForgotten,
+        stories.StoryEnded,
+        places.LocationCreated,
+        places.NotificationsRead,
     )
 }
 """Every kind of fact by the name under which it is stored: never rename one."""

@@ -23,15 +23,18 @@ class Medium(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Tag(msgspec.Struct, frozen=True, array_like=True):
-    """Who is to be seen in a post, and where: shares of its width and height, from 0 to 1."""
+    """Who is to be seen in a post, and where: shares of its width and height, from 0 to 1. Only
+    who may see the post is `told`."""
 
     account: int
     x: float | None = None
     y: float | None = None
+    told: bool = True
 
 
 class PostPublished(Fact, frozen=True, array_like=True):
-    """An author published a post. `mentions` are the accounts that its caption names."""
+    """An author published a post. `mentions` are the accounts that its caption names and that may
+    see it."""
 
     author: int
     post: int
@@ -124,7 +127,7 @@ class PostUnsaved(OfPost, frozen=True, array_like=True):
 
 class Commented(Fact, frozen=True, array_like=True):
     """`author` commented on a post. `root` is the comment whose thread it joins, `replied` whom it
-    answers."""
+    answers; they and the `mentions` are named only if they may see it."""
 
     comment: int
     post: int
@@ -133,6 +136,8 @@ class Commented(Fact, frozen=True, array_like=True):
     root: int | None = None
     replied: int | None = None
     mentions: tuple[int, ...] = ()
+    post_author: int = 0
+    """0 in the oldest facts."""
 
     def concerns(self) -> tuple[int, ...]:
         root = () if self.root is None else (comment_key(self.root),)
@@ -176,9 +181,11 @@ class OfComment(Fact, frozen=True, array_like=True):
 
 
 class CommentLiked(OfComment, frozen=True, array_like=True):
-    """`account` likes a comment; `first` says whether it had never liked it before."""
+    """`account` likes a comment; `first` says whether it had never liked it before, `told` whether
+    the comment's author may still see it."""
 
     first: bool
+    told: bool = True
 
 
 class CommentUnliked(OfComment, frozen=True, array_like=True):

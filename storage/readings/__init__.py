@@ -7,11 +7,14 @@ through an index: a test reads the plan of each.
 from typing import Any
 
 from storage.readings.accounts import LOOKED_UP
+from storage.readings.discovery import DISCOVERY
 from storage.readings.lists import LISTS
+from storage.readings.notifications import NOTIFICATIONS
 from storage.readings.pull import FEEDS
 from storage.readings.reading import Reading as Reading
 from storage.readings.remains import STILL_TO_DO
 from storage.readings.shown import SHOWN
+from storage.readings.stories import STORY_READINGS
 from storage.reads import Question
 
 READINGS: dict[type[Question[Any]], Reading] = {
@@ -20,5 +23,8 @@ READINGS: dict[type[Question[Any]], Reading] = {
     **FEEDS,
     **LISTS,
     **STILL_TO_DO,
+    **STORY_READINGS,
+    **NOTIFICATIONS,
+    **DISCOVERY,
 }
 """All questions but `GetHistories` and `GetWholeHistory`, whose facts only Python can read."""

@@ -52,23 +52,30 @@ KEPT_REPLY = """
 select json_array(hex(request), hex(reply), at) from replies
 where account = :account and route = :route and key = :key"""
 
-MEDIA_NAMES = """
+NAMED_BLOBS = (("media", "file"), ("media", "thumbnail"), ("users", "avatar"), ("stories", "file"))
+
+MEDIA_NAMES = f"""
 with bounds as materialized (select :prefix as low, :prefix || char(1114111) as high)
-select json_group_array(name order by name) from (
-    select file as name from bounds cross join media on file >= low and file < high
-    union all
-    select thumbnail from bounds cross join media on thumbnail >= low and thumbnail < high
-    union all
-    select avatar from bounds cross join users on avatar >= low and avatar < high)"""
+select json_group_array(name order by name) from ({
+    " union all ".join(
+        f"select {column} as name from bounds cross join {table} "
+        f"on {column} >= low and {column} < high"
+        for table, column in NAMED_BLOBS
+    )
+})"""
 
 MEDIUM_OWNER = """
-select json_object('account', account, 'post', post) from (
-    select p.author as account, p.post as post from media m join posts p on p.post = m.post
-    where m.file = :name
+select json_object('account', account, 'avatar', json(iif(avatar, 'true', 'false')),
+    'expires_at', expires_at) from (
+    select p.author as account, 0 as avatar, null as expires_at
+    from media m join posts p on p.post = m.post where m.file = :name
     union all
-    select p.author, p.post from media m join posts p on p.post = m.post where m.thumbnail = :name
+    select p.author, 0, null from media m join posts p on p.post = m.post
+    where m.thumbnail = :name
     union all
-    select account, null from users where avatar = :name)"""
+    select author, 0, expires_at from stories where file = :name
+    union all
+    select account, 1, null from users where avatar = :name)"""
 
 
 def finish_kept_reply(

@@ -5,7 +5,15 @@ Texts and types only; see `storage.readings`.
 
 from storage.amending import GONE
 from storage.readings.reading import Reading
-from storage.reads import GetGoneAccounts, GetPending, GetRemains, GetUnapproved, GetUncleared
+from storage.reads import (
+    GetExpired,
+    GetGoneAccounts,
+    GetNextExpiry,
+    GetPending,
+    GetRemains,
+    GetUnapproved,
+    GetUncleared,
+)
 from storage.rows import Remains
 
 GONE_ACCOUNTS = "select json_group_array(account) from users where gone > 0"
@@ -40,6 +48,10 @@ def edges(column: str, other: str) -> str:
 REMAINS = f"""
 select json_object(
     'posts', {some("post", "posts where author = :account")},
+    'stories', {some("story", "stories where author = :account")},
+    'views', json((select json_group_array(s.story) from (
+        select * from views where account = :account limit :limit) v
+        join stories s on s.story = v.story)),
     'comments', json((select json_group_array({PLACE}) from (
         select * from comments where author = :account limit :limit) c
         join posts p on p.post = c.post)),
@@ -53,10 +65,19 @@ select json_object(
     'blocking', {some("blocked", "blocks where blocker = :account")},
     'blocked_by', {some("blocker", "blocks where blocked = :account")})"""
 
+EXPIRED = """
+select json_group_array(author) from (
+    select distinct author from (
+        select author from stories where expires_at <= :now order by expires_at limit :limit))"""
+
+NEXT_EXPIRY = "select json_quote(min(expires_at)) from stories"
+
 STILL_TO_DO = {
     GetGoneAccounts: Reading(GONE_ACCOUNTS, list[int]),
     GetPending: Reading(PENDING, bool),
     GetUncleared: Reading(UNCLEARED, list[int]),
     GetUnapproved: Reading(UNAPPROVED, list[int]),
+    GetExpired: Reading(EXPIRED, list[int]),
+    GetNextExpiry: Reading(NEXT_EXPIRY, int | None),
     GetRemains: Reading(REMAINS, Remains),
 }

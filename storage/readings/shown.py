@@ -63,6 +63,7 @@ select json_object(
         select json_group_array(json_object(
             'post', p.post, 'author', p.author, 'at', p.at, 'caption', c.text,
             'likes', p.likes_count, 'comments', p.comments_count,
+            'location', iif(l.location is null, null, json_array(l.location, l.name)),
             'media', json((
                 select json_group_array(json_object(
                     'media', m.media, 'width', m.width, 'height', m.height,
@@ -73,7 +74,8 @@ select json_object(
                     order by t.position)
                 from tags t where t.post = p.post))) order by j.key)
         from json_each(:posts) j cross join posts p on p.post = j.value
-        left join contents c on c.id = p.caption_id)),
+        left join contents c on c.id = p.caption_id
+        left join locations l on l.location = p.location)),
     'users', json((
         with asked (account) as (select value from json_each(:users) union {NAMED})
         select json_group_array({USER_OBJECT} order by u.account)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.post.hashtags import hashtags_in
+from storage.hashtags import hashtags_in
 from server.shown import view_of_post, view_of_user
 from server.wire import PostAnswer, ProfileAnswer, RegisterRequest, rfc3339
 from storage.reads import MediumRow, PostRow, Relation, UserRow

@@ -1,5 +1,4 @@
-"""The hashtags of a caption. Pure; used where posts are shown and, later, where they are
-indexed."""
+"""The hashtags of a caption. Pure; used where posts are shown and where they are indexed."""
 
 import unicodedata
 
