@@ -32,6 +32,7 @@ from hypercorn.trio.worker_context import WorkerContext
 from actors.fanout import POLICIES
 from actors.runtime.actors import Actors, open_actors
 from actors.runtime.clearing import Clearing
+from actors.runtime.expiry import Expiry
 from actors.runtime.inboxes import Inboxes
 from actors.runtime.passivation import Residency
 from actors.runtime.rounds import Clocks
@@ -42,6 +43,7 @@ from admin.failures import EXIT_DISK_FAILED, told
 from server.app import make_app
 from server.context import Context, Readiness
 from server.cursors import Cursors
+from server.explore import Rankings
 from server.logs import configure_logs
 from server.passwords import Passwords
 from server.pictures import delete_blobs
@@ -138,7 +140,7 @@ async def serve_folder(folder: DataFolder, settings: Settings, listening: socket
     url = settings.public_url or bound
     residency = Residency(settings.cells_max, float(settings.cell_idle_s))
     async with (
-        open_disk(folder.database) as disk,
+        open_disk(folder.database, cities=True) as disk,
         open_actors(MortalDisk(disk), clocks, residency=residency) as actors,
     ):
         feed = Inboxes(actors, POLICIES[settings.fan_out], time.perf_counter)
@@ -147,7 +149,10 @@ async def serve_folder(folder: DataFolder, settings: Settings, listening: socket
         async with trio.open_nursery() as background:
             await background.start(stop_on_signals, context.readiness, stop)
             background.start_soon(feed.run)
-            background.start_soon(context.clearing.run, partial(delete_blobs, context))
+            on_blobs = partial(delete_blobs, context)
+            background.start_soon(context.clearing.run, on_blobs)
+            background.start_soon(Expiry(actors, unix_ms).run, on_blobs)
+            background.start_soon(context.rankings.run)
             background.start_soon(sweep, context)
             background.start_soon(
                 serve_control, folder.path, actors, partial(queues, context, feed, actors)
@@ -168,6 +173,7 @@ def queues(context: Context, feed: Inboxes, actors: Actors) -> dict[str, dict[st
         "views": context.views.statistics(),
         "tokens": context.tokens.statistics(),
         "clearing": context.clearing.statistics(),
+        "explore": context.rankings.statistics(),
     }
 
 
@@ -190,12 +196,13 @@ def make_context(
     views = Views(actors, url)
     tokens = AccessTokens(derive_key(key, "access tokens"))
     sessions = Sessions(actors, on_ended=tokens.forget_session)
-    clearing = Clearing(actors)
+    clearing, rankings = Clearing(actors), Rankings(actors, unix_ms)
     for listener in (
         feed.on_delivered,
         views.on_delivered,
         sessions.on_delivered,
         clearing.on_delivered,
+        rankings.on_delivered,
     ):
         actors.listen(listener)
     uploads = folder.path / "uploads"
@@ -209,6 +216,7 @@ def make_context(
         tokens=tokens,
         cookies=MediaCookies(derive_key(key, "media cookies")),
         clearing=clearing,
+        rankings=rankings,
         passwords=Passwords(trio.CapacityLimiter(settings.password_threads), secrets.token_bytes),
         cursors=Cursors(derive_key(key, "cursors")),
         blobs=Blobs(folder.media),

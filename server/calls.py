@@ -16,7 +16,7 @@ from server.connection import PulledRequest
 from server.context import Context
 from server.problems import invalid, not_found, unauthorized
 from server.requests import number_of
-from server.wire import COMMENT_PREFIX
+from server.wire import COMMENT_PREFIX, STORY_PREFIX
 
 Q = TypeVar("Q")
 B = TypeVar("B")
@@ -33,6 +33,8 @@ ID_PREFIXES = {
     "post_id": "",
     "session_id": "",
     "comment_id": COMMENT_PREFIX,
+    "story_id": STORY_PREFIX,
+    "location_id": "",
 }
 """The parameters of paths that are ids, and what may stand before the digits of each."""
 

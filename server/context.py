@@ -12,6 +12,7 @@ import trio
 from actors.runtime.asking import Asking, FeedReading
 from actors.runtime.clearing import Clearing
 from server.cursors import Cursors
+from server.explore import Rankings
 from server.passwords import Passwords
 from server.sessions import Sessions
 from server.settings import Settings
@@ -41,6 +42,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     tokens: AccessTokens
     cookies: MediaCookies
     clearing: Clearing
+    rankings: Rankings
     passwords: Passwords
     cursors: Cursors
     blobs: Blobs

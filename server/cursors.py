@@ -12,18 +12,18 @@ from typing import Literal
 
 import msgspec
 
-SIGNATURE_BYTES = 16
-"""Of HMAC-SHA256's 32: 128 bits can't be guessed over a network."""
+SIGNATURE_BYTES = 17
+"""Of HMAC-SHA256's 32: 136 bits can't be guessed over a network, and the whole needs no padding."""
 
 NUMBER_BITS = 63
 """What a place's number may have; the 64th bit of its field is the direction."""
 
 NEWER_BIT = 1 << NUMBER_BITS
 
-PLACE = struct.Struct(">Q")
+PLACE = struct.Struct(">QQ")
 
-CURSOR = re.compile(r"[\w-]{32}", re.ASCII)
-"""24 bytes in base64url: no padding and no spare bits, so each cursor has one spelling."""
+CURSOR = re.compile(r"[\w-]{44}", re.ASCII)
+"""33 bytes in base64url: no padding and no spare bits, so each cursor has one spelling."""
 
 Direction = Literal["newer", "older"]
 
@@ -34,6 +34,8 @@ class Place(msgspec.Struct, frozen=True):
 
     direction: Direction
     number: int
+    as_of: int = 0
+    """Which state of a list that changes its order the number is of; 0 where it does not matter."""
 
 
 class BadCursor(Exception):
@@ -57,7 +59,8 @@ class Cursors:
         """
         if not 0 <= place.number < NEWER_BIT:
             raise ValueError(f"no place has the number {place.number}")
-        packed = PLACE.pack(place.number | (NEWER_BIT if place.direction == "newer" else 0))
+        number = place.number | (NEWER_BIT if place.direction == "newer" else 0)
+        packed = PLACE.pack(number, place.as_of)
         signed = packed + self._signature(route, viewer, packed)
         return base64.urlsafe_b64encode(signed).decode("ascii")
 
@@ -69,8 +72,8 @@ class Cursors:
         packed, signature = signed[: PLACE.size], signed[PLACE.size :]
         if not hmac.compare_digest(signature, self._signature(route, viewer, packed)):
             raise BadCursor
-        number: int = PLACE.unpack(packed)[0]
-        return Place("newer" if number & NEWER_BIT else "older", number & ~NEWER_BIT)
+        number, as_of = PLACE.unpack(packed)
+        return Place("newer" if number & NEWER_BIT else "older", number & ~NEWER_BIT, as_of)
 
     def _signature(self, route: str, viewer: int | None, packed: bytes) -> bytes:
         """Of all three; the last two can be told apart from the right, so no route can pretend to

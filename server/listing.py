@@ -14,15 +14,17 @@ from quart.wrappers import Response
 
 from server.answers import encoded_answer
 from server.calls import Call
-from server.cursors import BadCursor, Cursors, Place
+from server.cursors import BadCursor, Place
 from server.pages import List, Page, read_page
 from server.problems import invalid
-from server.requests import CommentsQuery, PostsQuery, UsersQuery
+from server.requests import CommentsQuery, PostsQuery, RingsQuery, UsersQuery
 from storage.reads import Numbered, Question, Span
 
 _encode = msgspec.json.Encoder().encode
 
-PageCall = Call[PostsQuery, Any] | Call[UsersQuery, Any] | Call[CommentsQuery, Any]
+PageCall = (
+    Call[PostsQuery, Any] | Call[UsersQuery, Any] | Call[CommentsQuery, Any] | Call[RingsQuery, Any]
+)
 Ids = Callable[[Span], Awaitable[Sequence[int]]]
 
 
@@ -86,27 +88,44 @@ async def list_answer(
     """The page of `list_` that the call's query asks for, its items under `field`. Raises a 400 for
     a bad cursor.
     """
-    cursors, viewer = call.context.cursors, call.account
-    place: Place | None = None
-    if call.query.cursor is not None:
-        try:
-            place = cursors.read(call.query.cursor, list_name, viewer)
-        except BadCursor as error:
-            raise invalid(error.message, error.field) from None
-    page = await read_page(list_, place, call.query.count)
-    return encoded_answer(_encoded_page(field, page, cursors, list_name, viewer))
+    page = await read_page(list_, place_of(call, list_name), call.query.count)
+    return encoded_answer(encoded_page(call, field, list_name, page))
 
 
-def _encoded_page(
-    field: str, page: Page[bytes], cursors: Cursors, list_name: str, viewer: int
+def place_of(call: PageCall, list_name: str) -> Place | None:
+    """Where the call's query asks to go on; None at the beginning. Raises a 400 for a bad
+    cursor."""
+    if call.query.cursor is None:
+        return None
+    try:
+        return call.context.cursors.read(call.query.cursor, list_name, call.account)
+    except BadCursor as error:
+        raise invalid(error.message, error.field) from None
+
+
+def encoded_page(
+    call: PageCall,
+    field: str,
+    list_name: str,
+    page: Page[bytes],
+    *,
+    as_of: int = 0,
+    more: bytes = b"",
 ) -> bytes:
-    def cursor_to(place: Place | None) -> bytes:
-        return _encode(None if place is None else cursors.make(list_name, viewer, place))
+    """A page as JSON, with the signed ways on. `as_of` goes into the cursor to the next page,
+    `more` after the fields that every page has."""
 
-    return b'{"%s":[%s],"next_cursor":%s,"previous_cursor":%s,"has_more":%s}' % (
+    def cursor_to(place: Place | None) -> bytes:
+        if place is None:
+            return b"null"
+        placed = Place(place.direction, place.number, as_of)
+        return _encode(call.context.cursors.make(list_name, call.account, placed))
+
+    return b'{"%s":[%s],"next_cursor":%s,"previous_cursor":%s,"has_more":%s%s}' % (
         field.encode(),
         b",".join(page.items),
         cursor_to(page.next),
         cursor_to(page.previous),
         _encode(page.has_more),
+        more,
     )

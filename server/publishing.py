@@ -14,7 +14,8 @@ from actors.user.messages import NewMedium, Publish, PublishReply
 from server.calls import Call
 from server.form import POST_LIMITS, BadForm, Form
 from server.pictures import delete_blobs, open_form, pictures_of, store_blobs
-from server.problems import Problem, invalid
+from server.places import LOCATION, place_named
+from server.problems import invalid
 from server.refusals import asked
 from server.requests import (
     ALT_TEXT_LENGTH_MAX,
@@ -32,7 +33,6 @@ from storage.reads import GetAccounts
 CAPTION = "caption"
 ALT_TEXTS = "alt_texts"
 USER_TAGS = "user_tags"
-LOCATION = "location_id"
 
 
 async def publish(call: Call[Nothing, Multipart]) -> PublishReply:
@@ -49,8 +49,8 @@ async def publish(call: Call[Nothing, Multipart]) -> PublishReply:
             return kept
         caption = _caption_of(form)
         alts = _alts_of(form)
-        if form.text(LOCATION):
-            raise no_such_place()
+        named = form.text(LOCATION)
+        location = await place_named(call, named) if named else None
         tags = await tags_of(call, _json_of(form, USER_TAGS, UserTags, max=USER_TAGS_MAX) or [])
         images = await pictures_of(form, context)
     names = await store_blobs(
@@ -64,7 +64,7 @@ async def publish(call: Call[Nothing, Multipart]) -> PublishReply:
     )
     try:
         mentions = await mentioned(call, caption)
-        command = Publish(call.account, caption, media, tags=tags, mentions=mentions)
+        command = Publish(call.account, caption, media, location, tags, mentions)
         reply = await asked(call, command, key)
     except Exception:
         # Refused, or failed before anything was appended. Not when cancelled: then nobody knows,
@@ -102,11 +102,6 @@ async def mentioned(call: Call[Any, Any], text: str | None) -> tuple[int, ...]:
     if not names:
         return ()
     return tuple(account for _, account in await call.context.asking.read(GetAccounts(names)))
-
-
-def no_such_place() -> Problem:
-    """The 400 for a place that nobody knows."""
-    return invalid("There is no such place", LOCATION)
 
 
 def padded(alts: Sequence[str | None], count: int) -> list[str | None]:

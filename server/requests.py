@@ -25,6 +25,10 @@ COMMENT_LENGTH_MAX = 1_000
 USER_TAGS_MAX = 20
 """People in one post; as many as Instagram takes."""
 INVITE_LENGTH_MAX = 100
+SEARCH_LENGTH_MAX = 100
+PLACE_LENGTH_MAX = 100
+STORY_SECONDS_MAX = 15
+STORY_SECONDS_DEFAULT = 5
 CURSOR_LENGTH_MAX = 512
 """Far above what we give out, far below what would be work to check."""
 POSTS_COUNT_MAX = 50
@@ -129,6 +133,37 @@ class CommentsQuery(msgspec.Struct, frozen=True):
     count: Annotated[int, Meta(ge=1, le=POSTS_COUNT_MAX)] = COUNT_DEFAULT
     cursor: Annotated[str, Meta(max_length=CURSOR_LENGTH_MAX)] | None = None
     parent_comment_id: str | None = None
+
+
+class RingsQuery(msgspec.Struct, frozen=True):
+    count: Annotated[int, Meta(ge=1, le=POSTS_COUNT_MAX)] = POSTS_COUNT_MAX
+    cursor: Annotated[str, Meta(max_length=CURSOR_LENGTH_MAX)] | None = None
+
+
+class SearchQuery(msgspec.Struct, frozen=True):
+    q: Annotated[str, Meta(min_length=1, max_length=SEARCH_LENGTH_MAX)]
+    count: Annotated[int, Meta(ge=1, le=POSTS_COUNT_MAX)] = COUNT_DEFAULT
+
+
+class LocationsQuery(msgspec.Struct, frozen=True):
+    q: Annotated[str, Meta(min_length=1, max_length=SEARCH_LENGTH_MAX)]
+    lat: Annotated[float, Meta(ge=-90, le=90)] | None = None
+    lng: Annotated[float, Meta(ge=-180, le=180)] | None = None
+    count: Annotated[int, Meta(ge=1, le=POSTS_COUNT_MAX)] = COUNT_DEFAULT
+
+
+class LocationRequest(msgspec.Struct, frozen=True):
+    name: Annotated[str, Meta(min_length=1, max_length=PLACE_LENGTH_MAX, pattern=NO_NUL)]
+    lat: Annotated[float, Meta(ge=-90, le=90)]
+    lng: Annotated[float, Meta(ge=-180, le=180)]
+    city: Annotated[str, Meta(max_length=PLACE_LENGTH_MAX, pattern=NO_NUL)] | None = None
+    country: Annotated[str, Meta(max_length=PLACE_LENGTH_MAX, pattern=NO_NUL)] | None = None
+
+
+class ReadRequest(msgspec.Struct, frozen=True):
+    """Without `up_to`, all notifications there are."""
+
+    up_to: Id | None = None
 
 
 class RelationshipsQuery(msgspec.Struct, frozen=True):

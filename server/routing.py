@@ -39,7 +39,9 @@ class Tier(Enum):
     """Which limit of requests an hour counts a route."""
 
     POST_UPLOAD = auto()
+    STORY_UPLOAD = auto()
     FEED = auto()
+    SEARCH = auto()
     FOLLOW = auto()
     USER_LOOKUP = auto()
     WRITE = auto()

@@ -94,6 +94,10 @@ class Resident(Generic[K, V]):
         if key in self._values:
             self._values[key] = changed(self._values[key])
 
+    def drop(self, key: K) -> None:
+        """Keep it no longer."""
+        self._values.pop(key, None)
+
     def items(self) -> list[tuple[K, V]]:
         """All that is here."""
         return list(self._values.items())
@@ -118,6 +122,9 @@ class Shelf:
         self.stances: Resident[tuple[int, int], int] = Resident(flags_max)
         """(viewer, account) -> how the viewer stands to it, in bits."""
 
+        self.stale: set[int] = set()
+        """Posts whose place must be read again: good for the page that has them, not to keep."""
+
     def user(self, account: int) -> UserView | None:
         """The account's view; None also if it is not here."""
         return self.users.get(account, None)
@@ -138,13 +145,15 @@ class Shelf:
             case Blocked() | Unblocked():
                 self._fold_block(entry.fact)
             case PostPublished() as published:
-                # What is new is what will be read: it needs no row.
-                self.posts.put(
-                    published.post, view_of_published(published, entry.at, self._base_url)
-                )
+                # What is new is what will be read: it needs no row, unless a place is to be named.
+                if published.location is None:
+                    view = view_of_published(published, entry.at, self._base_url)
+                    self.posts.put(published.post, view)
                 self._change_user(published.author, lambda view: view.with_counts(posts=+1))
             case PostEdited(post=post) as edited:
                 self._change_post(post, lambda view: view.edited(edited, self._base_url))
+                if "location" in edited.changed:
+                    self.stale.add(post)
             case PostDeleted(post=post, author=author):
                 self.posts.change(post, lambda _: None)
                 self._change_user(author, lambda view: view.with_counts(posts=-1))

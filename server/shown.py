@@ -10,11 +10,11 @@ from typing import Any
 
 import msgspec
 
-from storage.hashtags import hashtags_in
 from server.wire import (
     MEDIA_PATH,
     Brief,
     ListedUser,
+    LocationAnswer,
     MediumAnswer,
     PostContent,
     ProfileAnswer,
@@ -24,6 +24,7 @@ from server.wire import (
     rfc3339,
 )
 from storage.facts import PostEdited, PostPublished, Text
+from storage.hashtags import hashtags_in
 from storage.rows import (
     FOLLOWED_BY,
     FOLLOWING,
@@ -147,7 +148,7 @@ def view_of_post(row: PostRow, base_url: str) -> PostView:
         for one in row.media
     ]
     # Without its braces: it goes on after `user` and goes over into the counts.
-    content = _encode(post_content(row.caption, media, row.at))[1:-1]
+    content = _encode(post_content(row.caption, media, row.at, row.location))[1:-1]
     before, _, after = content.rpartition(_NO_TAGS)
     return PostView(
         row=row,
@@ -193,12 +194,14 @@ def avatar_url(avatar: str | None, base_url: str) -> str | None:
     return None if avatar is None else f"{base_url}{MEDIA_PATH}{avatar}"
 
 
-def post_content(caption: str | None, media: list[MediumAnswer], at: int) -> PostContent:
-    """What a post of that moment (Unix milliseconds) says."""
+def post_content(
+    caption: str | None, media: list[MediumAnswer], at: int, location: tuple[int, str] | None
+) -> PostContent:
+    """What a post of that moment (Unix milliseconds) says; `location` is a place and its name."""
     return PostContent(
         caption=caption,
         media=media,
-        location=None,
+        location=None if location is None else LocationAnswer(*location),
         hashtags=hashtags_in(caption),
         user_tags=[],
         created_at=rfc3339(at),

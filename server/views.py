@@ -6,7 +6,7 @@ resident is filled like an actor is loaded: what is delivered meanwhile is kept,
 rows if it is newer than they are.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -109,7 +109,10 @@ class Views:
 
     def on_delivered(self, entry: Entry) -> None:
         """Fold a fact into what is resident. A `Listener`: never waits, never raises."""
-        self._live.fold(entry)
+        live = self._live
+        live.fold(entry)
+        while live.stale:
+            live.posts.drop(live.stale.pop())
         for fill in self._fills:
             fill.delivered.append(entry)
 
@@ -263,15 +266,15 @@ class Views:
     def _adopt(self, fetched: Shelf) -> None:
         """Put what is not resident beside what is: both are as of the last delivered fact."""
         live = self._live
-        _adopt(live.posts, fetched.posts)
+        _adopt(live.posts, fetched.posts, fetched.stale)
         _adopt(live.users, fetched.users)
         _adopt(live.flags, fetched.flags)
         _adopt(live.stances, fetched.stances)
 
 
-def _adopt(live: Resident[K, V], fetched: Resident[K, V]) -> None:
+def _adopt(live: Resident[K, V], fetched: Resident[K, V], but: Container[K] = ()) -> None:
     for key, value in fetched.items():
-        if key not in live:
+        if key not in live and key not in but:
             live.put(key, value)
 
 

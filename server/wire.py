@@ -10,6 +10,8 @@ import msgspec
 
 MEDIA_PATH = "/media/"
 COMMENT_PREFIX = "comment_"
+STORY_PREFIX = "story_"
+NOTIFICATION_PREFIX = "notif_"
 
 
 class Brief(msgspec.Struct, frozen=True):
@@ -258,6 +260,122 @@ class InstanceAnswer(msgspec.Struct, frozen=True):
     registration: str
     registration_open: bool
     limits: Limits
+
+
+class NewStoryAnswer(msgspec.Struct, frozen=True):
+    story_id: str
+    user_id: str
+    media_url: str
+    media_type: str
+    duration: int
+    created_at: str
+    expires_at: str
+
+
+class StoryAnswer(msgspec.Struct, frozen=True):
+    """A story as its viewer sees it; only its author learns how many have."""
+
+    story_id: str
+    media_url: str
+    media_type: str
+    duration: int
+    created_at: str
+    expires_at: str
+    viewed: bool
+    views_count: int | None
+
+
+class RingAnswer(msgspec.Struct, frozen=True):
+    """One author's live stories, the oldest first."""
+
+    user: Brief
+    stories: list[StoryAnswer]
+    has_unseen: bool
+
+
+class RingsPage(msgspec.Struct, frozen=True):
+    stories: list[RingAnswer]
+    next_cursor: str | None
+    previous_cursor: str | None
+    has_more: bool
+
+
+class ViewAnswer(msgspec.Struct, frozen=True):
+    story_id: str
+    viewed: bool
+    views_count: int
+
+
+class DeletedStoryAnswer(msgspec.Struct, frozen=True):
+    message: str
+    story_id: str
+
+
+class NotifiedPost(msgspec.Struct, frozen=True):
+    post_id: str
+    thumbnail_url: str | None
+
+
+class NotificationAnswer(msgspec.Struct, frozen=True):
+    notification_id: str
+    type: str
+    actor: Brief
+    post: NotifiedPost | None
+    comment_id: str | None
+    created_at: str
+    read: bool
+
+
+class NotificationsPage(msgspec.Struct, frozen=True):
+    notifications: list[NotificationAnswer]
+    next_cursor: str | None
+    previous_cursor: str | None
+    has_more: bool
+    unread_count: int
+
+
+class ReadAnswer(msgspec.Struct, frozen=True):
+    unread_count: int
+
+
+class FoundUser(msgspec.Struct, frozen=True):
+    user_id: str
+    username: str
+    full_name: str | None
+    profile_image_url: str | None
+    verified: bool
+    followers_count: int
+
+
+class FoundUsersAnswer(msgspec.Struct, frozen=True):
+    users: list[FoundUser]
+    total_count: int
+
+
+class FoundHashtag(msgspec.Struct, frozen=True):
+    name: str
+    post_count: int
+    trending: bool
+
+
+class FoundHashtagsAnswer(msgspec.Struct, frozen=True):
+    hashtags: list[FoundHashtag]
+
+
+class PlaceAnswer(msgspec.Struct, frozen=True):
+    """A place with everything that is known of it."""
+
+    location_id: int
+    name: str
+    city: str | None
+    country: str | None
+    lat: float
+    lng: float
+    post_count: int
+
+
+class FoundPlacesAnswer(msgspec.Struct, frozen=True):
+    locations: list[PlaceAnswer]
 
 
 class HealthAnswer(msgspec.Struct, frozen=True):

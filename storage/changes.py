@@ -36,6 +36,16 @@ from storage.facts import (
 from storage.hashtags import hashtags_in
 from storage.notices import Notice, notices_of
 
+PairFact = (
+    PostLiked
+    | PostUnliked
+    | PostSaved
+    | PostUnsaved
+    | CommentLiked
+    | CommentUnliked
+    | StoryViewed
+    | StoryViewForgotten
+)
 Key = tuple[int | None, str, int, int]
 Row = tuple[object, ...]
 Pairs = dict[tuple[int, int], int | None]
@@ -130,26 +140,16 @@ class Changes:
                 self._register(fact, at)
             case SessionOpened():
                 self._open_session(fact, at)
-            case Followed():
-                self.follows[fact.followee, fact.follower] = seq
-                self.requests[fact.followee, fact.follower] = None
-            case Unfollowed():
-                self.follows[fact.followee, fact.follower] = None
-            case FollowRequested():
-                self.requests[fact.followee, fact.follower] = seq
-            case FollowRequestEnded():
-                self.requests[fact.followee, fact.follower] = None
+            case Followed() | Unfollowed() | FollowRequested() | FollowRequestEnded():
+                self._fold_edge(fact, seq)
             case PostPublished():
                 self._publish(fact, at)
-            case PostLiked() | PostUnliked():
-                self.likes[fact.post, fact.account] = seq if isinstance(fact, PostLiked) else None
-            case PostSaved() | PostUnsaved():
-                self.saves[fact.post, fact.account] = seq if isinstance(fact, PostSaved) else None
+            case PostLiked() | PostUnliked() | PostSaved() | PostUnsaved():
+                self._fold_pair(fact, seq)
+            case CommentLiked() | CommentUnliked() | StoryViewed() | StoryViewForgotten():
+                self._fold_pair(fact, seq)
             case Commented():
                 self._comment(fact, at)
-            case CommentLiked() | CommentUnliked():
-                liked = isinstance(fact, CommentLiked)
-                self.comment_likes[fact.comment, fact.account] = seq if liked else None
             case StoryPublished():
                 self.stories.append(
                     (
@@ -163,13 +163,39 @@ class Changes:
                         fact.file.id,
                     )
                 )
-            case StoryViewed() | StoryViewForgotten():
-                viewed = isinstance(fact, StoryViewed)
-                self.views[fact.story, fact.account] = seq if viewed else None
             case _:
                 raise TypeError(f"no rows are known for a {type(fact).__name__}")
         for notice in notices_of(fact):
             self._tell(notice, seq, at)
+
+    def _fold_edge(
+        self, fact: Followed | Unfollowed | FollowRequested | FollowRequestEnded, seq: int
+    ) -> None:
+        edge = (fact.followee, fact.follower)
+        match fact:
+            case Followed():
+                self.follows[edge] = seq
+                self.requests[edge] = None
+            case Unfollowed():
+                self.follows[edge] = None
+            case FollowRequested():
+                self.requests[edge] = seq
+            case FollowRequestEnded():
+                self.requests[edge] = None
+
+    def _fold_pair(self, fact: PairFact, seq: int) -> None:
+        match fact:
+            case PostLiked() | PostUnliked():
+                pairs, pair, on = self.likes, (fact.post, fact.account), isinstance(fact, PostLiked)
+            case PostSaved() | PostUnsaved():
+                pairs, pair, on = self.saves, (fact.post, fact.account), isinstance(fact, PostSaved)
+            case CommentLiked() | CommentUnliked():
+                pairs, pair = self.comment_likes, (fact.comment, fact.account)
+                on = isinstance(fact, CommentLiked)
+            case StoryViewed() | StoryViewForgotten():
+                pairs, pair = self.views, (fact.story, fact.account)
+                on = isinstance(fact, StoryViewed)
+        pairs[pair] = seq if on else None
 
     def _tell(self, notice: Notice, seq: int, at: int) -> None:
         row = (

@@ -15,6 +15,7 @@ from typing import TypeVar
 import trio
 
 from storage.disk import DiskFailed, Group
+from storage.gazetteer import load_cities
 from storage.projection import write_group
 from storage.queries import answer
 from storage.reads import Answer, Question
@@ -78,10 +79,12 @@ class SqliteDisk:
         self._writer.close()
 
 
-def _open(database: Path) -> SqliteDisk:
+def _open(database: Path, *, cities: bool) -> SqliteDisk:
     writer = open_writer(database)
     try:
         migrate(writer)
+        if cities:
+            load_cities(writer)
         return SqliteDisk(writer, [open_reader(database) for _ in range(READERS)])
     except BaseException:
         writer.close()
@@ -89,14 +92,14 @@ def _open(database: Path) -> SqliteDisk:
 
 
 @contextlib.asynccontextmanager
-async def open_disk(database: Path) -> AsyncGenerator[SqliteDisk]:
+async def open_disk(database: Path, *, cities: bool = False) -> AsyncGenerator[SqliteDisk]:
     """The disk whose SQLite file is `database`, made or brought to this version first; closed at
-    the end.
+    the end. `cities` puts the world's cities into one that has none.
 
     Raises `SchemaTooNew`, `SqliteTooOld`, `DiskFailed`.
     """
     try:
-        disk = await trio.to_thread.run_sync(_open, database)
+        disk = await trio.to_thread.run_sync(partial(_open, database, cities=cities))
     except (SqliteError, OSError) as failure:
         raise DiskFailed(f"can't open {database}: {failure}") from failure
     try:

@@ -75,6 +75,12 @@ def notices_of(fact: Fact) -> Iterator[Notice]:
             yield from _of_post(fact)
         case Commented():
             yield from _of_comment(fact)
+        case _:
+            yield from _of_edge(fact)
+
+
+def _of_edge(fact: Fact) -> Iterator[Notice]:
+    match fact:
         case FollowRequested(followee=followee, follower=follower):
             yield Notice(followee, "follow_request", follower)
         case FollowRequestEnded(followee=followee, follower=follower):

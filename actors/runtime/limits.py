@@ -106,3 +106,9 @@ few beside everybody else's."""
 
 CLEARING_PAUSE_S = 1.0
 """Seconds to wait after a queue was full, or an actor closed, before clearing goes on."""
+
+EXPIRED_AT_ONCE = 100
+"""Authors whose expired stories are looked for at once."""
+
+EXPIRY_PERIOD_S = 60.0
+"""Seconds between two looks for expired stories if none is due sooner: a clock may be set ahead."""

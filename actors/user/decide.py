@@ -43,17 +43,22 @@ from storage.facts import Verified
 ClearingCommand = Unfollow | Unblock | EndExpiredStories
 """What a deleted account is still asked, so that nothing of it is left."""
 
-UserCommand = (
-    ClearingCommand
-    | OpenSession
-    | Refresh
-    | EndSession
-    | ChangePassword
-    | SetVerified
+AccountCommand = (
+    SetVerified
     | ChangeProfile
     | ApproveRequests
     | SetAvatar
     | DeleteAccount
+    | ReadNotifications
+    | CreateLocation
+)
+UserCommand = (
+    ClearingCommand
+    | AccountCommand
+    | OpenSession
+    | Refresh
+    | EndSession
+    | ChangePassword
     | Follow
     | RemoveFollower
     | Approve
@@ -62,8 +67,6 @@ UserCommand = (
     | Publish
     | PublishStory
     | DeleteStory
-    | ReadNotifications
-    | CreateLocation
 )
 UserReply = (
     SessionReply
@@ -92,12 +95,16 @@ def decide(state: UserState, command: UserCommand, moment: Moment) -> Accepted[U
             return publishing.publish(state, command, moment)
         case PublishStory() | DeleteStory() | EndExpiredStories():
             return _decide_story(state, command, moment)
-        case ReadNotifications():
-            return notices.read_notifications(state, command)
-        case CreateLocation():
-            return notices.create_location(state, command, moment)
         case OpenSession() | Refresh() | EndSession() | ChangePassword():
             return _decide_session(state, command, moment)
+        case _:
+            return _decide_of_account(state, command, moment)
+
+
+def _decide_of_account(
+    state: UserState, command: AccountCommand, moment: Moment
+) -> Accepted[UserReply] | Refused:
+    match command:
         case ChangeProfile():
             return profile.change_profile(state, command, moment)
         case ApproveRequests():
@@ -108,6 +115,10 @@ def decide(state: UserState, command: UserCommand, moment: Moment) -> Accepted[U
             return Accepted((Verified(state.account, command.verified),), DoneReply())
         case DeleteAccount():
             return profile.delete_account(state, command, moment)
+        case ReadNotifications():
+            return notices.read_notifications(state, command)
+        case CreateLocation():
+            return notices.create_location(state, command, moment)
         case _:
             assert_never(command)
 

@@ -39,6 +39,16 @@ def fold(state: UserState, seq: int, fact: Fact) -> None:
             _fold_block(state, fact)
         case SessionOpened() | SessionRefreshed() | SessionEnded() | PasswordChanged():
             _fold_session(state, fact)
+        case StoryPublished(story=story, expires_at=expires_at, file=file):
+            state.ring += (RingStory(story, expires_at, file),)
+        case StoryEnded(story=story):
+            state.ring = tuple(one for one in state.ring if one.story != story)
+        case _:
+            _fold_account(state, fact)
+
+
+def _fold_account(state: UserState, fact: Fact) -> None:
+    match fact:
         case Registered():
             state.account = fact.account
             state.username = fact.username
@@ -49,20 +59,21 @@ def fold(state: UserState, seq: int, fact: Fact) -> None:
             state.avatar = file
         case PrivacyChanged(private=private):
             state.private = private
-        case StoryPublished(story=story, expires_at=expires_at, file=file):
-            state.ring += (RingStory(story, expires_at, file),)
-        case StoryEnded(story=story):
-            state.ring = tuple(one for one in state.ring if one.story != story)
         case NotificationsRead(up_to=up_to):
             state.read_up_to = up_to
-        case LocationCreated():
-            pass
         case AccountDeleted():
             state.gone = True
             state.username = None
             state.avatar = None
             state.sessions = ()
-        case Verified() | ProfileChanged() | PostPublished() | PostDeleted() | AccountCleared():
+        case (
+            Verified()
+            | ProfileChanged()
+            | PostPublished()
+            | PostDeleted()
+            | AccountCleared()
+            | LocationCreated()
+        ):
             pass  # rows hold these; no decision of a user reads them
         case _:
             raise TypeError(f"{type(fact).__name__} does not concern a user")

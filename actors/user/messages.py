@@ -297,6 +297,7 @@ class PublishReply(msgspec.Struct, frozen=True):
     caption: str | None
     media: tuple[PublishedMedium, ...]
     tags: tuple[Tag, ...]
+    location: int | None = None
 
 
 class Publish(Command[PublishReply], frozen=True):

@@ -43,7 +43,9 @@ def publish(state: UserState, command: Publish, moment: Moment) -> Accepted[Publ
         "" if username is None else username.value or "",
         None if avatar is None else avatar.value,
     )
-    reply = PublishReply(post, author, moment.at, command.caption or None, shown, tags)
+    reply = PublishReply(
+        post, author, moment.at, command.caption or None, shown, tags, command.location
+    )
     return Accepted((published,), reply)
 
 

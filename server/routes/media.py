@@ -67,18 +67,18 @@ async def show_medium(call: Call[Nothing, Nothing]) -> Response:
 async def _check_may_see(call: Call[Nothing, Nothing], name: str) -> bool:
     """Raises a 404 unless the caller may see the blob; says whether others may not.
 
-    An avatar is for all for whom its owner is there, a post's picture for those who may see the
-    post.
+    An avatar is for all for whom its owner is there, a picture for those who may see its post or
+    its story, which no cache may keep for others when its day is over.
     """
     context = call.context
     owner = await context.asking.read(GetMediumOwner(name))
-    if owner is None:
+    if owner is None or (owner.expires_at or context.now() + 1) <= context.now():
         raise not_found()
     viewer = await _viewer_of(call)
     seen = await context.views.person(owner.account, viewer)
-    if seen is None or (owner.post is not None and not seen.shows_posts):
+    if seen is None or (not owner.avatar and not seen.shows_posts):
         raise not_found()
-    return owner.post is not None and seen.view.row.private
+    return not owner.avatar and (seen.view.row.private or owner.expires_at is not None)
 
 
 async def _viewer_of(call: Call[Nothing, Nothing]) -> int | None:

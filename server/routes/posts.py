@@ -21,8 +21,9 @@ from server.answers import encoded_answer, json_answer
 from server.calls import Call
 from server.listing import people_page
 from server.pictures import delete_blobs
+from server.places import find_place, place_named
 from server.problems import forbidden, not_found
-from server.publishing import mentioned, no_such_place, padded, publish, tags_of
+from server.publishing import mentioned, padded, publish, tags_of
 from server.refusals import asked
 from server.requests import EditPostRequest, UsersQuery
 from server.routing import API, Multipart, Nothing, Section, Tier, Who
@@ -89,9 +90,8 @@ async def edit_post(call: Call[Nothing, EditPostRequest]) -> Response:
     changes: dict[str, Any] = {}
     mentions: tuple[int, ...] = ()
     if body.location_id is not UNSET:
-        if body.location_id is not None:
-            raise no_such_place()
-        changes["location"] = None
+        named = body.location_id
+        changes["location"] = None if named is None else await place_named(call, named)
     if body.caption is not UNSET:
         changes["caption"] = body.caption or None
         mentions = await mentioned(call, body.caption)
@@ -248,7 +248,9 @@ async def _new_post(call: Call[Nothing, Multipart], reply: PublishReply) -> Post
         medium_answer(base_url, one.media, one.width, one.height, one.file, one.thumbnail, one.alt)
         for one in reply.media
     ]
-    content = post_content(reply.caption, media, reply.at)
+    place = None if reply.location is None else await find_place(call, reply.location)
+    location = None if place is None else (place.location, place.name)
+    content = post_content(reply.caption, media, reply.at, location)
     people = await call.context.views.people({tag.account for tag in reply.tags}, call.account)
     tags = [
         TaggedUser(str(tag.account), people[tag.account].view.row.username, tag.x, tag.y)

