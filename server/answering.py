@@ -31,6 +31,9 @@ from server.routing import Multipart, Nothing, Route, Who
 JSON_BYTES_MAX = 1_048_576
 """1 MiB: far above any JSON request there is, small enough to hold for every request under way."""
 
+EMPTY = b"{}"
+"""What no body says: nothing, which is enough where every field may be absent."""
+
 BEARER = "bearer "
 BODYLESS_METHODS = ("GET", "HEAD")
 
@@ -109,8 +112,8 @@ def _fields_of(kind: type[Any]) -> dict[str, dict[str, Detail]]:
 async def _read_body(route: Route, request: PulledRequest) -> Any:
     """The body in its type; a form is left for the handler to read. Raises a 400 or a 413."""
     kind = route.body
-    if kind is Multipart:
-        return Multipart()
+    if issubclass(kind, Multipart):
+        return kind()
     try:
         # HTTP/2 announces no body: only of a GET nobody expects one.
         expected = request.has_unread_body or request.method not in BODYLESS_METHODS
@@ -120,6 +123,6 @@ async def _read_body(route: Route, request: PulledRequest) -> Any:
     if kind is Nothing:
         return Nothing()
     try:
-        return msgspec.json.decode(body, type=kind)
+        return msgspec.json.decode(body or EMPTY, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise problem_of_decoding(error, kind) from None

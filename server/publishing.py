@@ -26,7 +26,7 @@ from server.requests import (
     UserTags,
     number_of,
 )
-from server.routing import Multipart, Nothing
+from server.routing import Nothing
 from storage.facts import Tag
 from storage.reads import GetAccounts
 
@@ -35,7 +35,7 @@ ALT_TEXTS = "alt_texts"
 USER_TAGS = "user_tags"
 
 
-async def publish(call: Call[Nothing, Multipart]) -> PublishReply:
+async def publish(call: Call[Nothing, Any]) -> PublishReply:
     """Publish the post that the request's form describes.
 
     Raises the `Problem` of what is wrong with the form, or of a refusal, and what `Asking` raises.

@@ -8,7 +8,7 @@ anywhere else.
 
 from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum, auto
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 from quart.wrappers import Response
@@ -55,15 +55,26 @@ class Nothing(msgspec.Struct, frozen=True):
 
 
 class Multipart(msgspec.Struct, frozen=True):
-    """The body of a route that reads a form from the request's stream itself."""
+    """The body of a route that reads a form from the request's stream itself. Each form is a
+    subclass."""
+
+    schema: ClassVar[Mapping[str, Any]] = {"type": "object"}
+    """What it holds, as a JSON schema."""
+
+
+class Raw(msgspec.Struct, frozen=True):
+    """An answer that is no JSON."""
+
+    media_type: str
 
 
 class Route(msgspec.Struct, frozen=True):
     """One method on one path.
 
     In `path`, `:user_id` stands for an account's number or `me`, `:post_id` for an id, any other
-    `:name` for a text. `answers` has the type of the body by each status of success, None where it
-    is no JSON. `idempotent` routes heed an Idempotency-Key.
+    `:name` for a text. `answers` has what is answered by each status: the type of the JSON body, a
+    `Raw` for another, None for none, and `Problem` for errors that do not follow from the rest.
+    `idempotent` routes heed an Idempotency-Key.
     """
 
     method: str
@@ -72,7 +83,7 @@ class Route(msgspec.Struct, frozen=True):
     tier: Tier
     query: type[Any]
     body: type[Any]
-    answers: Mapping[int, type[Any] | None]
+    answers: Mapping[int, type[Any] | Raw | None]
     idempotent: bool
     handler: Handler[Any, Any]
 
@@ -103,7 +114,7 @@ class Section:
         tier: Tier,
         query: type[Q],
         body: type[B],
-        answers: Mapping[int, type[Any] | None],
+        answers: Mapping[int, type[Any] | Raw | None],
         idempotent: bool = False,
     ) -> Callable[[Handler[Q, B]], Handler[Q, B]]:
         """Declare that the function below serves `method` on `path`."""

@@ -11,7 +11,7 @@ from actors.user.messages import ChangePassword, EndSession, OpenSession, Refres
 from server.answers import json_answer
 from server.calls import Call
 from server.passwords import BadPassword
-from server.problems import forbidden, invalid, unauthorized
+from server.problems import Problem, forbidden, invalid, unauthorized
 from server.proving import prove_own_password, prove_password
 from server.refusals import asked
 from server.requests import LoginRequest, PasswordRequest, RefreshRequest, RegisterRequest
@@ -49,7 +49,7 @@ CLIENT_LENGTH_MAX = 200
     tier=Tier.AUTH,
     query=Nothing,
     body=RegisterRequest,
-    answers={201: LoginAnswer},
+    answers={201: LoginAnswer, 403: Problem, 409: Problem},
 )
 async def register(call: Call[Nothing, RegisterRequest]) -> Response:
     """Make an account, and log in with it."""
@@ -193,7 +193,7 @@ async def end_session(call: Call[Nothing, Nothing]) -> Response:
     tier=Tier.WRITE,
     query=Nothing,
     body=PasswordRequest,
-    answers={200: MessageAnswer},
+    answers={200: MessageAnswer, 403: Problem},
 )
 async def change_password(call: Call[Nothing, PasswordRequest]) -> Response:
     """Set another password, which ends all other sessions."""

@@ -12,7 +12,7 @@ from server.answers import json_answer
 from server.calls import Call
 from server.listing import list_answer
 from server.pages import List
-from server.problems import invalid, not_found
+from server.problems import Problem, invalid, not_found
 from server.publishing import mentioned
 from server.refusals import asked
 from server.requests import COMMENT_LENGTH_MAX, CommentRequest, CommentsQuery, number_of
@@ -152,7 +152,7 @@ async def unlike_comment(call: Call[Nothing, Nothing]) -> Response:
     tier=Tier.WRITE,
     query=Nothing,
     body=Nothing,
-    answers={200: DeletedCommentAnswer},
+    answers={200: DeletedCommentAnswer, 403: Problem},
 )
 async def delete_comment(call: Call[Nothing, Nothing]) -> Response:
     """Delete a comment of one's own, or one under a post of one's own, and its replies."""

@@ -15,7 +15,7 @@ from actors.user.messages import (
 from server.answers import json_answer
 from server.calls import Call
 from server.listing import people_page
-from server.problems import not_found
+from server.problems import Problem, not_found
 from server.refusals import asked
 from server.requests import UsersQuery
 from server.routing import API, Nothing, Section, Tier, Who
@@ -73,7 +73,7 @@ async def unfollow(call: Call[Nothing, Nothing]) -> Response:
     tier=Tier.FOLLOW,
     query=Nothing,
     body=Nothing,
-    answers={200: FollowerAnswer},
+    answers={200: FollowerAnswer, 403: Problem},
 )
 async def remove_follower(call: Call[Nothing, Nothing]) -> Response:
     """Have somebody follow oneself no longer; again is the same answer."""
@@ -173,7 +173,7 @@ async def unblock(call: Call[Nothing, Nothing]) -> Response:
     tier=Tier.READ,
     query=UsersQuery,
     body=Nothing,
-    answers={200: UsersPage},
+    answers={200: UsersPage, 403: Problem},
 )
 async def list_blocks(call: Call[UsersQuery, Nothing]) -> Response:
     """Whom one blocks oneself, the latest first."""

@@ -9,13 +9,15 @@ from server.calls import Call
 from server.connection import PulledRequest
 from server.files import FilePart
 from server.problems import Code, Problem, not_found
-from server.routing import Nothing, Section, Tier, Who
+from server.routing import Nothing, Raw, Section, Tier, Who
 from server.tokens import MEDIA_COOKIE
 from server.wire import MEDIA_PATH
 from storage.blobs import BadName
 from storage.reads import GetMediumOwner
 
 SECTION = Section()
+
+JPEG = Raw("image/jpeg")
 
 IMMUTABLE = "max-age=31536000, immutable"
 """A year: a name is given out once, and what it names never changes."""
@@ -28,7 +30,7 @@ IMMUTABLE = "max-age=31536000, immutable"
     tier=Tier.NONE,
     query=Nothing,
     body=Nothing,
-    answers={200: None, 206: None, 304: None},
+    answers={200: JPEG, 206: JPEG, 304: None, 416: Problem},
 )
 async def show_medium(call: Call[Nothing, Nothing]) -> Response:
     """The file, or the range of it that was asked for."""

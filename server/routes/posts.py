@@ -19,14 +19,15 @@ from actors.runtime.asking import Why
 from actors.user.messages import PublishReply
 from server.answers import encoded_answer, json_answer
 from server.calls import Call
+from server.forms import PostForm
 from server.listing import people_page
 from server.pictures import delete_blobs
 from server.places import find_place, place_named
-from server.problems import forbidden, not_found
+from server.problems import Problem, forbidden, not_found
 from server.publishing import mentioned, padded, publish, tags_of
 from server.refusals import asked
 from server.requests import EditPostRequest, UsersQuery
-from server.routing import API, Multipart, Nothing, Section, Tier, Who
+from server.routing import API, Nothing, Section, Tier, Who
 from server.seeing import visible_post
 from server.shown import avatar_url, post_content
 from server.wire import (
@@ -50,11 +51,11 @@ SECTION = Section()
     who=Who.USER,
     tier=Tier.POST_UPLOAD,
     query=Nothing,
-    body=Multipart,
+    body=PostForm,
     answers={201: PostAnswer},
     idempotent=True,
 )
-async def publish_post(call: Call[Nothing, Multipart]) -> Response:
+async def publish_post(call: Call[Nothing, PostForm]) -> Response:
     """Publish one to ten pictures with a caption."""
     return json_answer(await _new_post(call, await publish(call)), 201)
 
@@ -80,7 +81,7 @@ async def show_post(call: Call[Nothing, Nothing]) -> Response:
     tier=Tier.WRITE,
     query=Nothing,
     body=EditPostRequest,
-    answers={200: PostAnswer},
+    answers={200: PostAnswer, 403: Problem},
 )
 async def edit_post(call: Call[Nothing, EditPostRequest]) -> Response:
     """Change what a post of one's own says, or whom it shows."""
@@ -136,7 +137,7 @@ async def explain_post(call: Call[Nothing, Nothing]) -> Response:
     tier=Tier.WRITE,
     query=Nothing,
     body=Nothing,
-    answers={200: DeletedPostAnswer},
+    answers={200: DeletedPostAnswer, 403: Problem},
 )
 async def delete_post(call: Call[Nothing, Nothing]) -> Response:
     """Delete a post of one's own, and its files."""
@@ -241,7 +242,7 @@ def _like_answer(reply: LikeReply) -> Response:
     return json_answer(LikeAnswer(reply.liked, reply.likes))
 
 
-async def _new_post(call: Call[Nothing, Multipart], reply: PublishReply) -> PostAnswer:
+async def _new_post(call: Call[Nothing, PostForm], reply: PublishReply) -> PostAnswer:
     """The post at its beginning, from the reply: a retry tomorrow gets the same."""
     base_url = call.context.base_url
     media = [

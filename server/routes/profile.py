@@ -11,11 +11,13 @@ from actors.user.messages import ChangeProfile, DeleteAccount, SetAvatar
 from server.answers import encoded_answer, json_answer
 from server.calls import Call
 from server.form import AVATAR_LIMITS
+from server.forms import AvatarForm
 from server.pictures import delete_blobs, open_form, pictures_of, store_blobs
+from server.problems import Problem
 from server.proving import prove_own_password
 from server.refusals import asked
 from server.requests import DeleteAccountRequest, ProfileRequest
-from server.routing import API, Multipart, Nothing, Section, Tier, Who
+from server.routing import API, Nothing, Section, Tier, Who
 from server.seeing import own_account, visible_person
 from server.wire import DeletedAccountAnswer, UserAnswer
 
@@ -35,7 +37,7 @@ Ten thousand followers take some two; what takes longer goes on after the answer
     tier=Tier.WRITE,
     query=Nothing,
     body=ProfileRequest,
-    answers={200: UserAnswer},
+    answers={200: UserAnswer, 403: Problem, 409: Problem},
 )
 async def change_profile(call: Call[Nothing, ProfileRequest]) -> Response:
     """Describe oneself otherwise. Going public approves all who have asked to follow."""
@@ -58,10 +60,10 @@ async def change_profile(call: Call[Nothing, ProfileRequest]) -> Response:
     who=Who.USER,
     tier=Tier.WRITE,
     query=Nothing,
-    body=Multipart,
-    answers={200: UserAnswer},
+    body=AvatarForm,
+    answers={200: UserAnswer, 403: Problem},
 )
-async def change_avatar(call: Call[Nothing, Multipart]) -> Response:
+async def change_avatar(call: Call[Nothing, AvatarForm]) -> Response:
     """Show another picture of oneself."""
     account, context = await own_account(call), call.context
     async with open_form(call, AVATAR_LIMITS) as form:
@@ -83,7 +85,7 @@ async def change_avatar(call: Call[Nothing, Multipart]) -> Response:
     tier=Tier.WRITE,
     query=Nothing,
     body=Nothing,
-    answers={200: UserAnswer},
+    answers={200: UserAnswer, 403: Problem},
 )
 async def remove_avatar(call: Call[Nothing, Nothing]) -> Response:
     """Show no picture of oneself; again is the same answer."""
@@ -110,7 +112,7 @@ async def _delete_account(call: Call[Nothing, DeleteAccountRequest]) -> Response
     tier=Tier.WRITE,
     query=Nothing,
     body=DeleteAccountRequest,
-    answers={200: DeletedAccountAnswer},
+    answers={200: DeletedAccountAnswer, 403: Problem},
 )
 async def delete_account_by_post(call: Call[Nothing, DeleteAccountRequest]) -> Response:
     """Delete one's account and all that it made, for clients whose DELETE has no body."""
@@ -124,7 +126,7 @@ async def delete_account_by_post(call: Call[Nothing, DeleteAccountRequest]) -> R
     tier=Tier.WRITE,
     query=Nothing,
     body=DeleteAccountRequest,
-    answers={200: DeletedAccountAnswer},
+    answers={200: DeletedAccountAnswer, 403: Problem},
 )
 async def delete_account(call: Call[Nothing, DeleteAccountRequest]) -> Response:
     """Delete one's account and all that it made."""

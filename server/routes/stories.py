@@ -11,10 +11,11 @@ from actors.user.messages import DeleteStory, PublishStory
 from server.answers import encoded_answer, json_answer
 from server.calls import Call
 from server.form import AVATAR_LIMITS, BadForm, Form
+from server.forms import StoryForm
 from server.listing import encoded_page, people_page, place_of
 from server.pages import List, read_page
 from server.pictures import delete_blobs, open_form, pictures_of, store_blobs
-from server.problems import forbidden, invalid, not_found
+from server.problems import Problem, forbidden, invalid, not_found
 from server.refusals import asked
 from server.requests import (
     STORY_SECONDS_DEFAULT,
@@ -22,7 +23,7 @@ from server.requests import (
     RingsQuery,
     UsersQuery,
 )
-from server.routing import API, Multipart, Nothing, Section, Tier, Who
+from server.routing import API, Nothing, Section, Tier, Who
 from server.seeing import open_person, visible_person
 from server.wire import (
     MEDIA_PATH,
@@ -54,11 +55,11 @@ _encode = msgspec.json.Encoder().encode
     who=Who.USER,
     tier=Tier.STORY_UPLOAD,
     query=Nothing,
-    body=Multipart,
+    body=StoryForm,
     answers={201: NewStoryAnswer},
     idempotent=True,
 )
-async def publish_story(call: Call[Nothing, Multipart]) -> Response:
+async def publish_story(call: Call[Nothing, StoryForm]) -> Response:
     """Publish a photo as a story, to be seen for 24 hours."""
     context = call.context
     async with open_form(call, AVATAR_LIMITS) as form:
@@ -143,7 +144,7 @@ async def show_rings(call: Call[RingsQuery, Nothing]) -> Response:
     tier=Tier.READ,
     query=Nothing,
     body=Nothing,
-    answers={200: RingAnswer},
+    answers={200: RingAnswer, 403: Problem},
 )
 async def show_ring(call: Call[Nothing, Nothing]) -> Response:
     """Somebody's live stories, the oldest first."""
@@ -185,7 +186,7 @@ async def view_story(call: Call[Nothing, Nothing]) -> Response:
     tier=Tier.READ,
     query=UsersQuery,
     body=Nothing,
-    answers={200: UsersPage},
+    answers={200: UsersPage, 403: Problem},
 )
 async def list_viewers(call: Call[UsersQuery, Nothing]) -> Response:
     """Who has seen a story of one's own, the latest first."""
@@ -202,7 +203,7 @@ async def list_viewers(call: Call[UsersQuery, Nothing]) -> Response:
     tier=Tier.WRITE,
     query=Nothing,
     body=Nothing,
-    answers={200: DeletedStoryAnswer},
+    answers={200: DeletedStoryAnswer, 403: Problem},
 )
 async def delete_story(call: Call[Nothing, Nothing]) -> Response:
     """Delete a story of one's own, and its file."""

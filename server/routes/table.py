@@ -7,6 +7,7 @@ from server.routes import (
     auth,
     comments,
     discovery,
+    documentation,
     feed,
     graph,
     health,
@@ -37,6 +38,7 @@ ROUTES: tuple[Route, ...] = tuple(
         notifications.SECTION,
         media.SECTION,
         instance.SECTION,
+        documentation.SECTION,
         health.SECTION,
     )
     for route in section.routes

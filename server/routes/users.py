@@ -7,7 +7,7 @@ from quart.wrappers import Response
 from server.answers import encoded_answer, json_answer
 from server.calls import Call
 from server.listing import numbered_posts_page, people_page, posts_page
-from server.problems import invalid, not_found
+from server.problems import Problem, invalid, not_found
 from server.requests import (
     RELATIONSHIPS_MAX,
     PostsQuery,
@@ -108,7 +108,7 @@ async def _profile(call: Call[Nothing, Nothing], account: int) -> Response:
     tier=Tier.READ,
     query=PostsQuery,
     body=Nothing,
-    answers={200: PostsPage},
+    answers={200: PostsPage, 403: Problem},
 )
 async def list_posts_of_user(call: Call[PostsQuery, Nothing]) -> Response:
     """Somebody's posts, newest first."""
@@ -128,7 +128,7 @@ async def list_posts_of_user(call: Call[PostsQuery, Nothing]) -> Response:
     tier=Tier.READ,
     query=PostsQuery,
     body=Nothing,
-    answers={200: PostsPage},
+    answers={200: PostsPage, 403: Problem},
 )
 async def list_tagged_posts(call: Call[PostsQuery, Nothing]) -> Response:
     """Posts in which somebody is tagged, newest first."""
@@ -148,7 +148,7 @@ async def list_tagged_posts(call: Call[PostsQuery, Nothing]) -> Response:
     tier=Tier.READ,
     query=PostsQuery,
     body=Nothing,
-    answers={200: PostsPage},
+    answers={200: PostsPage, 403: Problem},
 )
 async def list_saved_posts(call: Call[PostsQuery, Nothing]) -> Response:
     """What one has saved oneself, the latest first."""
@@ -163,7 +163,7 @@ async def list_saved_posts(call: Call[PostsQuery, Nothing]) -> Response:
     tier=Tier.READ,
     query=UsersQuery,
     body=Nothing,
-    answers={200: UsersPage},
+    answers={200: UsersPage, 403: Problem},
 )
 async def list_followers(call: Call[UsersQuery, Nothing]) -> Response:
     """Who follows somebody, the newest follower first."""
@@ -180,7 +180,7 @@ async def list_followers(call: Call[UsersQuery, Nothing]) -> Response:
     tier=Tier.READ,
     query=UsersQuery,
     body=Nothing,
-    answers={200: UsersPage},
+    answers={200: UsersPage, 403: Problem},
 )
 async def list_following(call: Call[UsersQuery, Nothing]) -> Response:
     """Whom somebody follows, the latest first."""
