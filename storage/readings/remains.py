@@ -3,7 +3,7 @@
 Texts and types only; see `storage.readings`.
 """
 
-from storage.amending import GONE
+from storage.amending.accounts import GONE
 from storage.readings.reading import Reading
 from storage.reads import (
     GetExpired,
