@@ -310,12 +310,14 @@ def ended_by_signals() -> Generator[None]:
     0."""
 
     def end(number: int, _: object) -> NoReturn:
-        log.info("stopped before the start was done", signal=signal.Signals(number).name)
-        raise SystemExit(0)
+        raise SystemExit(0)  # and no word here: the lock of the log may be held right now
 
     before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
+    except SystemExit:
+        log.info("stopped before the start was done")
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
