@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -39,6 +39,7 @@ from admin import commands
 from admin.commands import Operator
 from admin.control import serve_control
 from admin.failures import EXIT_DISK_FAILED, told
+from admin.upgrading import upgrade_folder
 from server.app import make_app
 from server.context import Context, Readiness
 from server.cursors import Cursors
@@ -315,6 +316,25 @@ async def stop_on_signals(
             stop.set()
 
 
+@contextlib.contextmanager
+def ended_by_signals() -> Generator[None]:
+    """Before the loop runs, either signal ends what is under way in here, and the process with
+    0."""
+
+    def end(number: int, _: object) -> NoReturn:
+        raise SystemExit(0)  # and no word here: the lock of the log may be held right now
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    except SystemExit:
+        log.info("stopped before the start was done")
+        raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 async def sweep(context: Context) -> None:
     """Delete the media files that an interrupted upload or deletion left behind."""
 
@@ -372,7 +392,10 @@ def serve(**flags: str | None) -> None:
             log.warning(warning)
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         with open_folder(Path(settings.data)) as folder:
-            trio.run(serve_folder, folder, settings, listen(settings))
+            listening = listen(settings)
+            with ended_by_signals():
+                upgrade_folder(folder, logged=True)
+            trio.run(serve_folder, folder, settings, listening)
 
 
 @main.command()

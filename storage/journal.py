@@ -18,7 +18,7 @@ from storage.disk import DiskFailed, Group
 from storage.projection import write_group
 from storage.queries import answer
 from storage.reads import Answer, Question
-from storage.schema import migrate
+from storage.schema import ensure_schema
 from storage.sqlite import Connection, SqliteError, open_reader, open_writer
 
 READERS = 3
@@ -81,7 +81,7 @@ class SqliteDisk:
 def _open(database: Path) -> SqliteDisk:
     writer = open_writer(database)
     try:
-        migrate(writer)
+        ensure_schema(writer)
         return SqliteDisk(writer, [open_reader(database) for _ in range(READERS)])
     except BaseException:
         writer.close()
@@ -90,10 +90,9 @@ def _open(database: Path) -> SqliteDisk:
 
 @contextlib.asynccontextmanager
 async def open_disk(database: Path) -> AsyncGenerator[SqliteDisk]:
-    """The disk whose SQLite file is `database`, made or brought to this version first; closed at
-    the end.
+    """The disk whose SQLite file is `database`, made if it is missing; closed at the end.
 
-    Raises `SchemaTooNew`, `SqliteTooOld`, `DiskFailed`.
+    Raises `SchemaTooOld`, `SchemaTooNew`, `SqliteTooOld`, `DiskFailed`.
     """
     try:
         disk = await trio.to_thread.run_sync(_open, database)

@@ -167,6 +167,6 @@ def documents(rows: Rows, characters_max: int = DOCUMENT_CHARACTERS_MAX) -> Iter
 
 
 def raise_largest_id(connection: Connection, largest: int) -> None:
-    """Have ids given out above `largest`, whatever the facts say: after a repair."""
+    """Have ids given out above `largest`, whatever the facts say: in a rebuild."""
     with transaction(connection):
         connection.execute(sql.RAISE_LARGEST_ID, (f"[{largest}]",))

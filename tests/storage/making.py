@@ -26,7 +26,7 @@ from storage.facts import (
     Verified,
 )
 from storage.ids import IdClock
-from storage.schema import migrate
+from storage.schema import ensure_schema
 from storage.sqlite import Connection, open_memory
 
 BEGAN_AT = 1_760_000_000_000
@@ -38,7 +38,7 @@ NAUGHTY = "NUL \x00 quote ' \" back\\slash emoji 😍 \u202e override \u0301 { }
 def empty_database() -> Connection:
     """A database in memory with all tables and no rows; whoever asks for it closes it."""
     connection = open_memory()
-    migrate(connection)
+    ensure_schema(connection)
     return connection
 
 
