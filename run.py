@@ -38,11 +38,13 @@ from admin import commands
 from admin.commands import Operator
 from admin.control import serve_control
 from admin.failures import EXIT_DISK_FAILED, told
+from server.addresses import parse_proxies
 from server.app import make_app
 from server.context import Context, Readiness
 from server.cursors import Cursors
 from server.logs import configure_logs
 from server.passwords import Passwords
+from server.ratelimits import RateLimits, figures_of
 from server.sessions import Sessions
 from server.settings import (
     SETTINGS,
@@ -54,6 +56,7 @@ from server.settings import (
     read_settings_file,
     warnings_about,
 )
+from server.throttle import Throttle
 from server.tokens import AccessTokens, derive_key
 from server.views import Views
 from server.wire import is_full_name, is_username
@@ -164,6 +167,8 @@ def queues(context: Context, feed: Inboxes, actors: Actors) -> dict[str, dict[st
         "inboxes": feed.statistics(),
         "views": context.views.statistics(),
         "tokens": context.tokens.statistics(),
+        "limits": context.limits.statistics(),
+        "throttle": context.throttle.statistics(),
     }
 
 
@@ -198,6 +203,9 @@ def make_context(
         sessions=sessions,
         tokens=tokens,
         passwords=Passwords(trio.CapacityLimiter(settings.password_threads), secrets.token_bytes),
+        throttle=Throttle(settings, unix_ms),
+        limits=RateLimits(figures_of(settings)),
+        proxies=parse_proxies(settings.trusted_proxies),
         cursors=Cursors(derive_key(key, "cursors")),
         blobs=Blobs(folder.media),
         settings=settings,

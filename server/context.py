@@ -10,10 +10,13 @@ import msgspec
 import trio
 
 from actors.runtime.asking import Asking, FeedReading
+from server.addresses import Proxies
 from server.cursors import Cursors
 from server.passwords import Passwords
+from server.ratelimits import RateLimits
 from server.sessions import Sessions
 from server.settings import Settings
+from server.throttle import Throttle
 from server.tokens import AccessTokens
 from server.views import Views
 from storage.blobs import Blobs
@@ -39,6 +42,9 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     sessions: Sessions
     tokens: AccessTokens
     passwords: Passwords
+    throttle: Throttle
+    limits: RateLimits
+    proxies: Proxies
     cursors: Cursors
     blobs: Blobs
     settings: Settings

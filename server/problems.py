@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from actors.decisions import Reason, Refused
 from actors.runtime.asking import KeyConflict, Overloaded, Quarantined
+from server.wire import rfc3339
 
 Detail = str | int | float | bool | None
 
@@ -53,8 +54,8 @@ STATUSES = {
 
 
 class Problem(Exception):
-    """An answer that is an error. `message` and `details` are for the client; the cause, if any, is
-    `__cause__`.
+    """An answer that is an error. `message` and `details` are for the client, and so is what stands
+    `beside` the error in the body; the cause, if any, is `__cause__`.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Problem(Exception):
         *,
         status: int | None = None,
         headers: Mapping[str, str] | None = None,
+        beside: Mapping[str, Detail] | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -72,11 +74,12 @@ class Problem(Exception):
         self.details = dict(details or {})
         self.status = STATUSES[code] if status is None else status
         self.headers = dict(headers or {})
+        self.beside = dict(beside or {})
 
     def body(self) -> bytes:
         """The answer's JSON body."""
         error = {"code": self.code.name, "message": self.message, "details": self.details}
-        return msgspec.json.encode({"error": error})
+        return msgspec.json.encode({"error": error, **self.beside})
 
 
 def invalid(message: str, field: str | None = None, **limits: Detail) -> Problem:
@@ -119,6 +122,15 @@ def conflict(message: str, field: str) -> Problem:
 def too_large(message: str, **details: Detail) -> Problem:
     """413: a body or a file over its limit (bytes)."""
     return Problem(Code.MEDIA_TOO_LARGE, message, details)
+
+
+def rate_limited(message: str, resets_at: int, now: int, **details: Detail) -> Problem:
+    """429: too much was asked. It may be tried again at `resets_at`; both moments are Unix
+    milliseconds."""
+    reset_s = -(-resets_at // 1_000)
+    headers = {"Retry-After": str(max(1, -(-(reset_s * 1_000 - now) // 1_000)))}
+    beside = {"message": message, "reset_at": rfc3339(reset_s * 1_000)}
+    return Problem(Code.RATE_LIMIT_EXCEEDED, message, details, headers=headers, beside=beside)
 
 
 def overloaded(retry_after_s: int) -> Problem:

@@ -1,5 +1,7 @@
 """Registering and logging in."""
 
+from functools import partial
+
 from quart.wrappers import Response
 
 from actors.accounts.messages import Register
@@ -43,6 +45,7 @@ async def register(call: Call[Nothing, RegisterRequest]) -> Response:
         refresh=refresh.hash,
     )
     reply = await asked(context.asking, command)
+    context.throttle.remember(body.username, call.address)
     return _logged_in(context, reply.account, reply.username, reply.session, refresh, 201)
 
 
@@ -60,7 +63,8 @@ async def log_in(call: Call[Nothing, LoginRequest]) -> Response:
     context, body = call.context, call.body
     found = await context.asking.read(GetCredentials(body.username.lower()))
     known = None if found is None else found.password
-    if not await context.passwords.verify(known, body.password) or found is None:
+    check = partial(context.passwords.verify, known, body.password)
+    if not await context.throttle.guard(body.username, call.address, check) or found is None:
         raise unauthorized("Wrong username or password")
     refresh = make_refresh_token(context.chance)
     command = OpenSession(found.account, found.password_id, refresh.hash)
