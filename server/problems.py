@@ -127,10 +127,14 @@ def too_large(message: str, **details: Detail) -> Problem:
 def rate_limited(message: str, resets_at: int, now: int, **details: Detail) -> Problem:
     """429: too much was asked. It may be tried again at `resets_at`; both moments are Unix
     milliseconds."""
-    reset_s = -(-resets_at // 1_000)
-    headers = {"Retry-After": str(max(1, -(-(reset_s * 1_000 - now) // 1_000)))}
-    beside = {"message": message, "reset_at": rfc3339(reset_s * 1_000)}
+    headers = {"Retry-After": str(max(1, _seconds_up(resets_at - now)))}
+    beside = {"message": message, "reset_at": rfc3339(_seconds_up(resets_at) * 1_000)}
     return Problem(Code.RATE_LIMIT_EXCEEDED, message, details, headers=headers, beside=beside)
+
+
+def _seconds_up(ms: int) -> int:
+    """Whole seconds that are not less."""
+    return -(-ms // 1_000)
 
 
 def overloaded(retry_after_s: int) -> Problem:
