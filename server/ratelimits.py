@@ -17,7 +17,7 @@ HOUR_MS = 3_600_000
 """The length of every window (contract.md, "Rate limits"), in milliseconds."""
 
 USER_WINDOWS_MAX = 131_072
-"""Windows of users, one a user and tier, some 280 bytes each: an hour of 20,000 busy people in 37
+"""Windows of users, one a user and tier, some 300 bytes each: an hour of 20,000 busy people in 39
 MB."""
 
 ADDRESS_WINDOWS_MAX = 65_536

@@ -24,11 +24,11 @@ NAME_LENGTH_MAX = 32
 kept of those that nobody can have is bounded."""
 
 WRONG_WINDOWS_MAX = 65_536
-"""Windows of each kind, some 250 bytes each. To push one out, somebody must have as many wrong
-passwords checked within 15 minutes, which is more than the hashing takes on."""
+"""Windows of each kind, some 300 bytes each. To push one out, as many wrong passwords must be
+checked within 15 minutes: all that two hashing threads do in eleven."""
 
 FAMILIAR_NAMES_MAX = 65_536
-"""Accounts whose addresses are remembered, some 350 bytes each."""
+"""Accounts whose addresses are remembered, 230 bytes each and up to 800 with all of them."""
 
 FAMILIAR_ADDRESSES_MAX = 8
 """Addresses remembered for each: home, work, the phone's networks. One account can't push out
@@ -70,7 +70,6 @@ class Guesses(Generic[K]):
                 return
             # Those under way may all be right; whoever settles wakes us.
             await checking.waiting.park()
-        self._wake(key)
         raise self.refuse(key)
 
     def settle(self, key: K, *, wrong: bool) -> None:
@@ -86,7 +85,11 @@ class Guesses(Generic[K]):
         self._wake(key)
 
     def _wake(self, key: K) -> None:
-        """Whoever wakes either begins or is refused, and wakes the next: so nobody is left."""
+        """Let those who wait try again, as many as may begin now; all, if none may any more.
+
+        Nobody is left waiting: they only wait for somebody under way, whose end comes here, as does
+        every wrong one.
+        """
         checking = self._checking.get(key)
         if checking is None:
             return

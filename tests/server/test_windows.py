@@ -53,6 +53,15 @@ def test_at_the_bound_the_window_that_began_first_goes():
     assert len(counted) == 3
 
 
+def test_a_window_that_begins_anew_is_young():
+    counted = windows(keys_max=2)
+    counted.count("a", T)
+    counted.count("b", T + 1)
+    counted.count("a", T + LENGTH)
+    counted.count("c", T + LENGTH)
+    assert [counted.counted(key, T + LENGTH) for key in "abc"] == [1, 0, 1]
+
+
 def test_a_million_keys_are_no_more_than_the_bound():
     counted: Windows[int] = Windows(LENGTH, 1_000)
     for key in range(1_000_000):
