@@ -40,12 +40,14 @@ from admin.commands import Operator
 from admin.control import serve_control
 from admin.failures import EXIT_DISK_FAILED, told
 from admin.upgrading import upgrade_folder
+from server.addresses import parse_proxies
 from server.app import make_app
 from server.context import Context, Readiness
 from server.cursors import Cursors
 from server.logs import configure_logs
 from server.passwords import Passwords
 from server.pictures import delete_blobs
+from server.ratelimits import RateLimits, figures_of
 from server.requests import is_full_name, is_username
 from server.sessions import Sessions
 from server.settings import (
@@ -58,6 +60,7 @@ from server.settings import (
     read_settings_file,
     warnings_about,
 )
+from server.throttle import Throttle
 from server.tokens import AccessTokens, MediaCookies, derive_key
 from server.views import Views
 from storage.blobs import Blobs
@@ -169,6 +172,8 @@ def queues(context: Context, feed: Inboxes, actors: Actors) -> dict[str, dict[st
         "views": context.views.statistics(),
         "tokens": context.tokens.statistics(),
         "clearing": context.clearing.statistics(),
+        "limits": context.limits.statistics(),
+        "throttle": context.throttle.statistics(),
     }
 
 
@@ -211,6 +216,9 @@ def make_context(
         cookies=MediaCookies(derive_key(key, "media cookies")),
         clearing=clearing,
         passwords=Passwords(trio.CapacityLimiter(settings.password_threads), secrets.token_bytes),
+        throttle=Throttle(settings, unix_ms),
+        limits=RateLimits(figures_of(settings)),
+        proxies=parse_proxies(settings.trusted_proxies),
         cursors=Cursors(derive_key(key, "cursors")),
         blobs=Blobs(folder.media),
         settings=settings,

@@ -11,10 +11,13 @@ import trio
 
 from actors.runtime.asking import Asking, FeedReading
 from actors.runtime.clearing import Clearing
+from server.addresses import Proxies
 from server.cursors import Cursors
 from server.passwords import Passwords
+from server.ratelimits import RateLimits
 from server.sessions import Sessions
 from server.settings import Settings
+from server.throttle import Throttle
 from server.tokens import AccessTokens, MediaCookies
 from server.views import Views
 from storage.blobs import Blobs
@@ -42,6 +45,9 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     cookies: MediaCookies
     clearing: Clearing
     passwords: Passwords
+    throttle: Throttle
+    limits: RateLimits
+    proxies: Proxies
     cursors: Cursors
     blobs: Blobs
     settings: Settings

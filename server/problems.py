@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from actors.decisions import Reason, Refused
 from actors.runtime.asking import KeyConflict, Overloaded, Quarantined
+from server.wire import rfc3339
 
 Detail = str | int | float | bool | None
 
@@ -54,8 +55,8 @@ STATUSES = {
 
 
 class Problem(Exception):
-    """An answer that is an error. `message` and `details` are for the client; the cause, if any, is
-    `__cause__`.
+    """An answer that is an error. `message` and `details` are for the client, and so is what stands
+    `beside` the error in the body; the cause, if any, is `__cause__`.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Problem(Exception):
         *,
         status: int | None = None,
         headers: Mapping[str, str] | None = None,
+        beside: Mapping[str, Detail] | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -73,11 +75,12 @@ class Problem(Exception):
         self.details = dict(details or {})
         self.status = STATUSES[code] if status is None else status
         self.headers = dict(headers or {})
+        self.beside = dict(beside or {})
 
     def body(self) -> bytes:
         """The answer's JSON body."""
         error = {"code": self.code.name, "message": self.message, "details": self.details}
-        return msgspec.json.encode({"error": error})
+        return msgspec.json.encode({"error": error, **self.beside})
 
 
 def invalid(message: str, field: str | None = None, **limits: Detail) -> Problem:
@@ -120,6 +123,19 @@ def conflict(message: str, field: str) -> Problem:
 def too_large(message: str, **details: Detail) -> Problem:
     """413: a body or a file over its limit (bytes)."""
     return Problem(Code.MEDIA_TOO_LARGE, message, details)
+
+
+def rate_limited(message: str, resets_at: int, now: int, **details: Detail) -> Problem:
+    """429: too much was asked. It may be tried again at `resets_at`; both moments are Unix
+    milliseconds."""
+    headers = {"Retry-After": str(max(1, _seconds_up(resets_at - now)))}
+    beside = {"message": message, "reset_at": rfc3339(_seconds_up(resets_at) * 1_000)}
+    return Problem(Code.RATE_LIMIT_EXCEEDED, message, details, headers=headers, beside=beside)
+
+
+def _seconds_up(ms: int) -> int:
+    """Whole seconds that are not less."""
+    return -(-ms // 1_000)
 
 
 def overloaded(retry_after_s: int) -> Problem:

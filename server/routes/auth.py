@@ -72,6 +72,7 @@ async def register(call: Call[Nothing, RegisterRequest]) -> Response:
         invite_needed=registration == "invite",
     )
     reply = await asked(call, command)
+    context.throttle.remember(body.username, call.address)
     user = Brief(str(reply.account), reply.username)
     return _logged_in(call, reply.account, reply.session, refresh, user, 201)
 
