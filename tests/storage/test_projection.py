@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from storage.amending import AMENDMENTS
 from storage.changes import Changes
 from storage.disk import Group
-from storage.facts import FACTS, Entry, decode_fact, with_texts
+from storage.facts import FACTS, Entry, PostEdited, ProfileChanged, decode_fact, with_texts
 from storage.ids import ACCOUNTS, user_key
 from storage.projection import (
     REPLIES_FORGOTTEN_MAX,
@@ -217,6 +217,33 @@ def test_replies_are_kept_for_a_day(database: Connection, history: History) -> N
     write_group(database, Group(replies=[reply("b", BEGAN_AT + REPLY_KEPT_MS + 3)]))
     left = rows(database, f"select key, at - {BEGAN_AT} from replies order by key")
     assert left == [("b", REPLY_KEPT_MS + 3), ("c", REPLY_KEPT_MS)]
+
+
+def test_no_reply_is_kept_for_an_account_that_was_deleted_in_the_same_group(
+    database: Connection, history: History
+) -> None:
+    """It would hold what somebody wrote who is gone."""
+    ann, bob = history.register(), history.register()
+    write_group(database, history.group())
+    history.leave(ann)
+    theirs = KeptReply(bob, "POST /posts", "a", b"request", b"reply", BEGAN_AT)
+    group = Group(entries=history.entries[-1:], replies=[reply("a", BEGAN_AT), theirs])
+    write_group(database, group)
+    assert rows(database, "select account from replies") == [(bob,)]
+
+
+def test_a_text_that_changes_nothing_is_not_kept(database: Connection, history: History) -> None:
+    """Nothing would ever erase it."""
+    ann = history.register()
+    post = history.publish(ann, "caption")
+    write_group(database, history.group())
+    before = everything(database)
+    said, alts = history.text("never said"), (history.text("never seen"),)
+    history.say(PostEdited(post, ann, ("location",), said, alts, location=None))
+    history.say(ProfileChanged(ann, (), said, said, said))
+    write_group(database, Group(entries=history.entries[-2:]))
+    assert everything(database)["contents"] == before["contents"]
+    assert everything(database)["users"] == before["users"]
 
 
 def test_no_commit_forgets_more_replies_than_it_may(database: Connection, history: History) -> None:
