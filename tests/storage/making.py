@@ -192,9 +192,7 @@ class History:
             )
             for n in range(pictures)
         )
-        self.say(
-            PostPublished(author, post, self.text_or_none(caption), media, location, tags)
-        )
+        self.say(PostPublished(author, post, self.text_or_none(caption), media, location, tags))
         return post
 
     def edit(

@@ -125,8 +125,13 @@ class Plain:
     def tell(self, entry: Entry) -> None:
         """Raises `TypeError` for a kind of fact that is not known here, `KeyError` for one that
         can't be true."""
-        fact = entry.fact
-        if not (self._of_accounts(fact, entry) or self._of_pairs(fact, entry.seq)):
+        fact, seq = entry.fact, entry.seq
+        told = (
+            self._of_accounts(fact, entry)
+            or self._of_edges(fact, seq)
+            or self._of_likings(fact, seq)
+        )
+        if not told:
             self._of_posts(fact, entry.at)
 
     def _of_accounts(self, fact: Fact, entry: Entry) -> bool:
@@ -154,7 +159,9 @@ class Plain:
                 self.accounts[fact.account].gone = 2
                 for post in self.posts.values():
                     post.tags = {
-                        place: tag for place, tag in post.tags.items() if tag.account != fact.account
+                        place: tag
+                        for place, tag in post.tags.items()
+                        if tag.account != fact.account
                     }
             case _:
                 return self._of_account(fact)
@@ -196,7 +203,7 @@ class Plain:
             if session.account != account or number == kept
         }
 
-    def _of_pairs(self, fact: Fact, seq: int) -> bool:
+    def _of_edges(self, fact: Fact, seq: int) -> bool:
         match fact:
             case Followed():
                 self.follows[fact.followee, fact.follower] = seq
@@ -214,6 +221,12 @@ class Plain:
                 self.blocks[fact.blocker, fact.blocked] = seq
             case Unblocked():
                 del self.blocks[fact.blocker, fact.blocked]
+            case _:
+                return False
+        return True
+
+    def _of_likings(self, fact: Fact, seq: int) -> bool:
+        match fact:
             case PostLiked():
                 self.likes[fact.post, fact.account] = seq
             case PostUnliked():
