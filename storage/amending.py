@@ -117,6 +117,8 @@ def _set_verified(fact: Verified, entry: Entry) -> list[Statement]:
 def _change_profile(fact: ProfileChanged, entry: Entry) -> list[Statement]:
     texts = {"full_name": fact.full_name, "bio": fact.bio, "website": fact.website}
     changed = [name for name in texts if name in fact.changed]
+    if not changed:
+        return []
     values: dict[str, object] = {"account": fact.account}
     for name in changed:
         text = texts[name]

@@ -128,7 +128,8 @@ def there(pairs: list[Row]) -> list[Row]:
 
 
 def _kept(group: Group) -> Written:
-    """Replies and snapshots."""
+    """Replies and snapshots. Whoever was deleted in the very group gets no reply kept: it may hold
+    a text."""
     replies = {
         (kept.account, kept.route, kept.key): (
             kept.account,

@@ -28,7 +28,6 @@ from storage.facts import (
     PostSaved,
     PostUnliked,
     PostUnsaved,
-    Tag,
 )
 from storage.ids import comment_key, user_key
 
@@ -125,16 +124,16 @@ def _edit(state: PostState, command: EditPost, moment: Moment) -> Accepted[PostR
     if not command.changed:
         return Accepted((), DoneReply())
     author: UserState = moment.reads[user_key(command.account)]
-    tagged = set(_named(tuple(tag.account for tag in command.tags), author, moment))
-    tags: tuple[Tag, ...] = tuple(tag for tag in command.tags if tag.account in tagged)
+    tags = {tag.account: tag for tag in command.tags}
+    pictures = len(state.blobs) // 2
     edited = PostEdited(
         post=state.post,
         author=state.author,
         changed=command.changed,
         caption=moment.text_or_none(command.caption),
-        alts=tuple(moment.text_or_none(alt) for alt in command.alts),
+        alts=tuple(moment.text_or_none(alt) for alt in command.alts[:pictures]),
         location=command.location,
-        tags=tags,
+        tags=tuple(tags[account] for account in _named(tuple(tags), author, moment)),
         mentions=_named(command.mentions, author, moment),
     )
     return Accepted((edited,), DoneReply())

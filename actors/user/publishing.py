@@ -23,7 +23,8 @@ def publish(state: UserState, command: Publish, moment: Moment) -> Accepted[Publ
         )
         for new in command.media
     )
-    tags = tuple(tag for tag in command.tags if _may_name(state, tag.account, moment))
+    named = {tag.account: tag for tag in command.tags if _may_name(state, tag.account, moment)}
+    tags = tuple(named.values())
     published = PostPublished(
         author=state.account,
         post=post,

@@ -15,10 +15,15 @@ select iif(exists (select 1 from concerns where actor = :actor), 'true', 'false'
 
 UNCLEARED = f"select json_group_array(account) from users where gone = {GONE}"
 
+# From one account that is asked to the next: there may be many requests to each.
 UNAPPROVED = """
-select json_group_array(account) from (
-    select distinct r.followee as account from requests r join users u on u.account = r.followee
-    where not u.private)"""
+with recursive asked (account) as (
+    select min(followee) from requests
+    union all
+    select (select min(followee) from requests where followee > account) from asked
+    where account is not null)
+select json_group_array(u.account order by u.account)
+from asked cross join users u on u.account = asked.account and not u.private and not u.gone"""
 
 PLACE = "json_array(c.comment, c.post, p.author, c.root)"
 
