@@ -37,8 +37,13 @@ ID_MAX = 2**53 - 1
 NO_NUL = r"\A[^\x00]*\Z"
 USERNAME = r"\A(?!\.)(?!.*\.\.)[A-Za-z0-9._]+(?<!\.)\Z"
 EMAIL = r"\A[^@\s\x00]+@[^@\s\x00]+\Z"
-WEBSITE = r"\A(?:[Hh][Tt][Tt][Pp][Ss]?://[^\s\x00/?#@\\]+(?:[/?#][^\s\x00]*)?)?\Z"
-"""An http or https address, or nothing."""
+WEBSITE = (
+    r"\A(?:[Hh][Tt][Tt][Pp][Ss]?://"
+    r"(?:\[[0-9A-Fa-f:.]+\]|[^\s\x00-\x20\x7f:/?#@\[\]\\<>\"^|%]+)(?::[0-9]{1,5})?"
+    r"(?:[/?#][^\s\x00-\x20\x7f<>\"]*)?)?\Z"
+)
+"""An http or https address without a user in it, or nothing. Of a host it excludes what WHATWG's
+URL standard forbids in one, of the rest what would end an address in a text or an attribute."""
 
 _DIGITS = re.compile(r"[1-9][0-9]{0,15}", re.ASCII)
 
