@@ -35,16 +35,18 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 OwnServer = Callable[..., Api]
 
 
-@pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[OwnServer]:
-    """Starts a server of one's own on `tmp_path / "data"`, with the settings that are named."""
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnServer]:
+    """Starts servers with the settings that are named, on fresh folders or on one that is given;
+    they are stopped after the module's last test."""
     if URL_VARIABLE in os.environ:
         pytest.skip(f"wants a server with settings of its own, and {URL_VARIABLE} names one")
     with ExitStack() as stack:
 
-        def start(**variables: str) -> Api:
+        def start(folder: Path | None = None, **variables: str) -> Api:
             settings = {"TRIPTYCH_RATE_LIMITS": "off", **variables}
-            url = stack.enter_context(served(tmp_path / "data", **settings))
+            fresh = tmp_path_factory.mktemp("server") / "data"
+            url = stack.enter_context(served(folder or fresh, **settings))
             return stack.enter_context(Api(url))
 
         yield start
