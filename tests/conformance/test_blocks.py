@@ -43,7 +43,7 @@ def test_whom_one_can_t_block(ann: Person, bob: Person) -> None:
 
 
 def test_who_is_blocked_may_block_back(ann: Person, bob: Person) -> None:
-    """Decided: “Someone who is blocked may still block back (200)”; each block stands for itself."""
+    """Decided: who is blocked may still block back (200); each block stands for itself."""
     ann.blocks(bob)
     bob.blocks(ann)
     ann.unblocks(bob)
