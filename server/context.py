@@ -11,6 +11,7 @@ import trio
 
 from actors.runtime.asking import Asking, FeedReading
 from server.cursors import Cursors
+from server.image_threads import ImageThreads
 from server.passwords import Passwords
 from server.sessions import Sessions
 from server.settings import Settings
@@ -45,7 +46,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     readiness: Readiness
     uploads: Path
     """The folder in which forms are spooled; on the file system of the blobs."""
-    image_threads: trio.CapacityLimiter
+    image_threads: ImageThreads
     file_threads: trio.CapacityLimiter
     """For writing and deleting blobs, which may wait for the disk."""
     base_url: str

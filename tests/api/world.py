@@ -23,6 +23,7 @@ from actors.runtime.rounds import Clocks
 from server.app import make_app
 from server.context import Context, Readiness
 from server.cursors import Cursors
+from server.image_threads import ImageThreads
 from server.passwords import Passwords
 from server.sessions import Sessions
 from server.settings import Settings
@@ -157,7 +158,7 @@ async def open_world(
             settings=Settings(),
             readiness=Readiness(),
             uploads=uploads,
-            image_threads=trio.CapacityLimiter(2),
+            image_threads=ImageThreads(2, 448 * 1_048_576),
             file_threads=trio.CapacityLimiter(4),
             base_url=BASE_URL,
             now=clock.now,
