@@ -44,6 +44,7 @@ from server.addresses import parse_proxies
 from server.app import make_app
 from server.context import Context, Readiness
 from server.cursors import Cursors
+from server.image_threads import ImageThreads
 from server.logs import configure_logs
 from server.passwords import Passwords
 from server.pictures import delete_blobs
@@ -92,6 +93,8 @@ and with what the start made frozen."""
 
 BACKLOG = 1_024
 """Connections that the kernel holds until they are accepted."""
+
+MEBIBYTE = 1_048_576
 
 FILE_THREADS = 8
 """Threads that write, read and delete blobs: they wait for the disk, not for the processor."""
@@ -174,6 +177,7 @@ def queues(context: Context, feed: Inboxes, actors: Actors) -> dict[str, dict[st
         "clearing": context.clearing.statistics(),
         "limits": context.limits.statistics(),
         "throttle": context.throttle.statistics(),
+        "pictures": context.image_threads.statistics(),
     }
 
 
@@ -224,7 +228,7 @@ def make_context(
         settings=settings,
         readiness=Readiness(),
         uploads=uploads,
-        image_threads=trio.CapacityLimiter(settings.image_threads),
+        image_threads=ImageThreads(settings.image_threads, settings.image_memory * MEBIBYTE),
         file_threads=trio.CapacityLimiter(FILE_THREADS),
         base_url=url,
         now=unix_ms,

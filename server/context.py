@@ -13,6 +13,7 @@ from actors.runtime.asking import Asking, FeedReading
 from actors.runtime.clearing import Clearing
 from server.addresses import Proxies
 from server.cursors import Cursors
+from server.image_threads import ImageThreads
 from server.passwords import Passwords
 from server.ratelimits import RateLimits
 from server.sessions import Sessions
@@ -54,7 +55,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     readiness: Readiness
     uploads: Path
     """The folder in which forms are spooled; on the file system of the blobs."""
-    image_threads: trio.CapacityLimiter
+    image_threads: ImageThreads
     file_threads: trio.CapacityLimiter
     """For writing and deleting blobs, which may wait for the disk."""
     base_url: str

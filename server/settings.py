@@ -172,9 +172,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     image_threads: Annotated[
         int,
         Meta(
-            ge=1, le=THREADS_MAX, description="Images decoded at once; each may take up to 450 MB."
+            ge=1,
+            le=THREADS_MAX,
+            description="Pictures decoded at once, as far as `image_memory` goes.",
         ),
     ] = 2
+    image_memory: Annotated[
+        int,
+        Meta(
+            ge=64,
+            le=65_536,
+            description="MiB that decoding pictures may take in all; one that needs more is "
+            "decoded alone. The largest WebP needs 448, a telephone's JPEG 50.",
+        ),
+    ] = 448
     password_threads: Annotated[
         int,
         Meta(ge=1, le=THREADS_MAX, description="Passwords hashed at once; each takes 19 MiB."),

@@ -26,6 +26,7 @@ from server.addresses import parse_proxies
 from server.app import make_app
 from server.context import Context, Readiness
 from server.cursors import Cursors
+from server.image_threads import ImageThreads
 from server.passwords import Passwords
 from server.pictures import delete_blobs
 from server.ratelimits import RateLimits, figures_of
@@ -181,7 +182,7 @@ async def open_world(
             settings=settings,
             readiness=Readiness(),
             uploads=uploads,
-            image_threads=trio.CapacityLimiter(2),
+            image_threads=ImageThreads(2, 448 * 1_048_576),
             file_threads=trio.CapacityLimiter(4),
             base_url=BASE_URL,
             now=clock.now,
