@@ -50,6 +50,7 @@ TURNS = {
 }
 """EXIF orientation -> what makes the picture upright; 1 is upright already (EXIF 2.32, 4.6.4 A)."""
 
+
 class PreparedImage(msgspec.Struct, frozen=True):
     """What is served: two JPEGs without metadata. `width` and `height` are the larger one's, in
     pixels."""

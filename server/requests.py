@@ -125,6 +125,13 @@ class PostsQuery(msgspec.Struct, frozen=True):
     cursor: Annotated[str, Meta(max_length=CURSOR_LENGTH_MAX)] | None = None
 
 
+class PeopleQuery(msgspec.Struct, frozen=True):
+    """For lists of people that are not somebody's followers or following."""
+
+    count: Annotated[int, Meta(ge=1, le=POSTS_COUNT_MAX)] = COUNT_DEFAULT
+    cursor: Annotated[str, Meta(max_length=CURSOR_LENGTH_MAX)] | None = None
+
+
 class UsersQuery(msgspec.Struct, frozen=True):
     count: Annotated[int, Meta(ge=1, le=USERS_COUNT_MAX)] = COUNT_DEFAULT
     cursor: Annotated[str, Meta(max_length=CURSOR_LENGTH_MAX)] | None = None

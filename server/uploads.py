@@ -98,8 +98,7 @@ async def prepare_images(paths: Sequence[Path], threads: ImageThreads) -> list[P
     with trio.move_on_after(PREPARING_S_MAX):
         async with threads.turn():
             needed = [
-                await threads.run(memory_needed, path, memory_bytes=LOOKING_BYTES)
-                for path in paths
+                await threads.run(memory_needed, path, memory_bytes=LOOKING_BYTES) for path in paths
             ]
             for path, memory_bytes in zip(paths, needed, strict=True):
                 image = await threads.run(prepare_image, path, memory_bytes=memory_bytes)

@@ -19,13 +19,13 @@ from server.routing import API, Nothing, Section, Tier, Who
 from server.tokens import (
     ACCESS_TOKEN_S,
     MEDIA_COOKIE,
+    MEDIA_COOKIE_PATH,
     RefreshToken,
     make_refresh_token,
     next_refresh_token,
     read_refresh_token,
 )
 from server.wire import (
-    MEDIA_PATH,
     Brief,
     EndedSessionAnswer,
     LoginAnswer,
@@ -143,7 +143,7 @@ async def log_out(call: Call[Nothing, Nothing]) -> Response:
     """End the session that asks: its access token, its refresh token and its streams."""
     await asked(call, EndSession(call.account, call.session))
     response = json_answer(MessageAnswer("Logged out"))
-    response.delete_cookie(MEDIA_COOKIE, path=MEDIA_PATH, httponly=True, samesite="Strict")
+    response.delete_cookie(MEDIA_COOKIE, path=MEDIA_COOKIE_PATH, httponly=True, samesite="Strict")
     return response
 
 
@@ -239,9 +239,10 @@ def _logged_in(
     response = json_answer(LoginAnswer(access, refresh.text, ACCESS_TOKEN_S, user), status)
     response.set_cookie(
         MEDIA_COOKIE,
+        MEDIA_COOKIE_PATH,
         context.cookies.make(account, session, now_s),
         max_age=ACCESS_TOKEN_S,
-        path=MEDIA_PATH,
+        path=MEDIA_COOKIE_PATH,
         secure=context.base_url.startswith("https:"),
         httponly=True,
         samesite="Strict",

@@ -187,6 +187,7 @@ INSTANCE = {
         "alt_text_length_max": one_of(1500),
         "user_tags_max": one_of(20),
         "bio_length_max": one_of(150),
+        "website_length_max": one_of(500),
         "full_name_length_max": one_of(64),
         "username_length_max": one_of(30),
         "password_length_min": one_of(8),

@@ -66,6 +66,7 @@ def test_a_block_ends_follows_both_ways(ann: Person, bob: Person) -> None:
     for one, other in both_ways(ann, bob):
         shown = one.sees(f"/users/{other.id}")
         assert (shown["following"], shown["followed_by"]) == (False, False)
+    for one, other in both_ways(ann, bob):
         assert one.follows(other)["following"] is True
 
 

@@ -178,7 +178,9 @@ def _extents(fields: Fields) -> dict[int, list[Extent]]:
     """Where the bytes of each item are. What is in another file is left out."""
     version, _ = fields.version_and_flags()
     sizes = fields.number(2)
-    offset_size, length_size, base_size, index_size = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
+    offset_size, length_size, base_size, index_size = (
+        sizes >> shift & 15 for shift in (12, 8, 4, 0)
+    )
     extents: dict[int, list[Extent]] = {}
     for _ in range(_at_most(fields.number(4 if version >= 2 else 2), ITEMS_MAX)):
         item = fields.number(4 if version >= 2 else 2)

@@ -131,8 +131,7 @@ class _Picking:
         self.is_coarse = self.is_coarse and configuration.is_coarse
         data = slices(self._bytes_of(item), configuration.length_size)
         kept = [
-            (one.kind, configuration.box if one is coded else bytes(one.body))
-            for one in properties
+            (one.kind, configuration.box if one is coded else bytes(one.body)) for one in properties
         ]
         return self._add(HEVC, data, kept)
 
@@ -157,7 +156,9 @@ class _Picking:
         return place
 
     def _tiles_of(self, item: int) -> Sequence[int]:
-        named = [one for one in self._container.references if one.kind == b"dimg" and one.of == item]
+        named = [
+            one for one in self._container.references if one.kind == b"dimg" and one.of == item
+        ]
         tiles = named[0].to if len(named) == 1 else ()
         if not 0 < len(tiles) <= TILES_MAX or len(set(tiles)) < len(tiles):
             raise Broken("a grid without tiles, with too many, or with one of them twice")
@@ -223,4 +224,8 @@ def _read_grid(data: bytes, width: int, height: int) -> tuple[int, int, bytes]:
     size = 4 if flags & 1 else 2
     if version or (fields.number(size), fields.number(size)) != (width, height):
         raise Broken("a grid of another size than its picture")
-    return rows, columns, bytes((0, 1, rows - 1, columns - 1)) + number(width, 4) + number(height, 4)
+    return (
+        rows,
+        columns,
+        bytes((0, 1, rows - 1, columns - 1)) + number(width, 4) + number(height, 4),
+    )

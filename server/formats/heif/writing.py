@@ -43,7 +43,15 @@ def written(parts: Sequence[Written], primary: int) -> bytes:
 def _meta(parts: Sequence[Written], primary: int, start: int) -> bytes:
     """All that is said of the items, whose bytes begin at `start` of the file."""
     entries = [
-        full_box(b"infe", 2, HIDDEN * (place != primary), number(place + 1, 2), bytes(2), part.kind, b"\0")
+        full_box(
+            b"infe",
+            2,
+            HIDDEN * (place != primary),
+            number(place + 1, 2),
+            bytes(2),
+            part.kind,
+            b"\0",
+        )
         for place, part in enumerate(parts)
     ]
     return full_box(
@@ -79,9 +87,7 @@ def _descriptions(parts: Sequence[Written]) -> bytes:
         indexes = b"".join(number(index, 2) for index in named)
         maps.append(number(place, 2) + number(len(named), 1) + indexes)
     properties = box(b"ipco", *(box(kind, body) for kind, body in known))
-    return box(
-        b"iprp", properties, full_box(b"ipma", 0, LONG_INDEXES, number(len(maps), 4), *maps)
-    )
+    return box(b"iprp", properties, full_box(b"ipma", 0, LONG_INDEXES, number(len(maps), 4), *maps))
 
 
 def _references(parts: Sequence[Written]) -> list[bytes]:
