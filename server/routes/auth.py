@@ -239,7 +239,6 @@ def _logged_in(
     response = json_answer(LoginAnswer(access, refresh.text, ACCESS_TOKEN_S, user), status)
     response.set_cookie(
         MEDIA_COOKIE,
-        MEDIA_COOKIE_PATH,
         context.cookies.make(account, session, now_s),
         max_age=ACCESS_TOKEN_S,
         path=MEDIA_COOKIE_PATH,
