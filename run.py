@@ -99,6 +99,9 @@ MEBIBYTE = 1_048_576
 FILE_THREADS = 8
 """Threads that write, read and delete blobs: they wait for the disk, not for the processor."""
 
+INVITE_BYTES = 16
+"""128 bits of chance in an invite."""
+
 T = TypeVar("T")
 
 log = structlog.get_logger()
@@ -374,6 +377,7 @@ def main(context: click.Context) -> None:
         is_username=is_username,
         is_full_name=is_full_name,
         chance=Random,
+        secret=lambda: secrets.token_urlsafe(INVITE_BYTES),
     )
 
 
@@ -425,6 +429,7 @@ for command in (
     commands.verify,
     commands.populate_folder,
     commands.user,
+    commands.invite,
     commands.status,
     commands.lift_quarantine,
 ):

@@ -1,4 +1,5 @@
-"""The operator's commands on the command line: `verify`, `populate` and `user …`.
+"""The operator's commands on the command line: `verify`, `populate`, `user …` and
+`invite …`.
 
 `run.py` adds them to its own. What belongs to the server (hashing passwords, what a username may
 be) is handed in as an `Operator`.
@@ -14,6 +15,7 @@ import click
 import msgspec
 import trio
 
+import admin.invites as invites
 import admin.users as accounts
 from actors.runtime.actors import Actors, open_actors
 from actors.runtime.rounds import Clocks
@@ -40,6 +42,8 @@ class Operator(msgspec.Struct, frozen=True):
     is_full_name: Callable[[str], bool]
     chance: Callable[[int], Chance]
     """Chance that a seed decides, for test data."""
+    secret: Callable[[], str]
+    """A code that nobody can guess."""
 
 
 data_option = click.option(
@@ -205,6 +209,25 @@ def verify_user(operator: Operator, data: Path, username: str, remove: bool) -> 
 
     with_actors(operator, data, do)
     click.echo(f"{name} is {'not ' if remove else ''}verified")
+
+
+@click.group()
+def invite() -> None:
+    """Invites, for a server whose setting `registration` asks for them."""
+
+
+@invite.command("create")
+@data_option
+@click.pass_obj
+def create_invite(operator: Operator, data: Path) -> None:
+    """Make an invite for one registration, and say its code: it is told only now."""
+    code = operator.secret()
+
+    async def do(actors: Actors) -> None:
+        await invites.create_invite(actors, code)
+
+    with_actors(operator, data, do)
+    click.echo(f"good for one registration: {code}")
 
 
 @click.command()

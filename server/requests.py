@@ -24,7 +24,6 @@ ALT_TEXT_LENGTH_MAX = 1_500
 COMMENT_LENGTH_MAX = 1_000
 USER_TAGS_MAX = 20
 """People in one post; as many as Instagram takes."""
-INVITE_LENGTH_MAX = 100
 CURSOR_LENGTH_MAX = 512
 """Far above what we give out, far below what would be work to check."""
 POSTS_COUNT_MAX = 50
@@ -63,7 +62,7 @@ class RegisterRequest(msgspec.Struct, frozen=True):
     password: NewPassword
     email: Annotated[str, Meta(max_length=EMAIL_LENGTH_MAX, pattern=EMAIL)] | None = None
     full_name: FullName | None = None
-    invite: Annotated[str, Meta(max_length=INVITE_LENGTH_MAX)] | None = None
+    invite: str | None = None
 
 
 class LoginRequest(msgspec.Struct, frozen=True):
