@@ -21,7 +21,7 @@ from storage.folder import sync_folder
 from storage.projection import raise_largest_id, write_group
 from storage.queries import COMMITTED
 from storage.schema import SCHEMA_VERSION, SchemaTooNew, ensure_schema, schema_version
-from storage.sqlite import Connection, open_writer
+from storage.sqlite import Connection, finish_draft, open_draft, open_writer
 
 NEW_SUFFIX = ".rebuilding"
 """Of the file that is not finished. It is no `.db`: those are sound at any time."""
@@ -32,7 +32,7 @@ snapshots had folded, and may have indexes that the old one lacks."""
 
 KEEP_JOURNAL = """
 update journal set fact = written.fact from old.journal as written
-where written.seq = journal.seq and written.fact <> journal.fact"""
+where journal.seq between ? and ? and written.seq = journal.seq and written.fact <> journal.fact"""
 
 MB = 1024 * 1024
 
@@ -73,6 +73,16 @@ def rebuild(database: Path, suffix: str, progress: Progress) -> Path:
     """
     new = database.with_suffix(NEW_SUFFIX)
     _remove(new)  # what a rebuild that was killed has left
+    try:
+        _make(database, new, progress)
+        return _swap(database, new, suffix)
+    except BaseException:
+        _remove(new)
+        raise
+
+
+def _make(database: Path, new: Path, progress: Progress) -> None:
+    """The new file, whole and synced. Leaves nothing in the log of the old one."""
     old = open_writer(database)
     try:
         found = schema_version(old)
@@ -80,39 +90,35 @@ def rebuild(database: Path, suffix: str, progress: Progress) -> Path:
             raise SchemaTooNew(found)
         _merge_log(old)
         _check_room(database)
-        connection = open_writer(new)
+        draft = open_draft(new)
         try:
-            ensure_schema(connection)
-            _fill(connection, old, progress)
-            connection.execute("attach ? as old", (f"{database.absolute().as_uri()}?mode=ro",))
-            connection.execute(KEEP_JOURNAL)
-            connection.execute("detach old")
-            _merge_log(connection)
+            ensure_schema(draft)
+            draft.execute("attach ? as old", (f"{database.absolute().as_uri()}?mode=ro",))
+            _fill(draft, old, progress)
+            draft.execute("detach old")
+            finish_draft(draft, new)
         finally:
-            connection.close()
+            draft.close()
         _merge_log(old)
-    except BaseException:
-        _remove(new)
-        raise
     finally:
         old.close()
-    return _swap(database, new, suffix)
 
 
-def _fill(connection: Connection, old: Connection, progress: Progress) -> None:
-    """Everything of `old`, as if it happened again."""
+def _fill(draft: Connection, old: Connection, progress: Progress) -> None:
+    """Everything of `old`, which is also attached, as if it happened again."""
     (of,) = old.execute(COMMITTED).fetchone()
     seq = 0
     for entries in audit.entries(old):
         for entry in entries:
             if entry.seq != (seq := seq + 1):
                 raise JournalBroken(seq)
-        write_group(connection, Group(entries=entries))
+        write_group(draft, Group(entries=entries))
+        draft.execute(KEEP_JOURNAL, (entries[0].seq, seq))
         progress(seq, of)
     # Ids that were given out must not be given out again, whatever the journal has lost.
-    raise_largest_id(connection, audit.largest_id(old))
+    raise_largest_id(draft, audit.largest_id(old))
     for replies in audit.kept_replies(old):
-        write_group(connection, Group(replies=replies))
+        write_group(draft, Group(replies=replies))
 
 
 def _swap(database: Path, new: Path, suffix: str) -> Path:

@@ -5,6 +5,7 @@ pysqlite3, which carries a current SQLite but no types. No table is named in thi
 """
 
 import contextlib
+import os
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -102,6 +103,32 @@ def open_writer(database: Path) -> Connection:
     connection.execute(f"pragma cache_size = -{WRITER_CACHE_KIB}")
     connection.execute(f"pragma journal_size_limit = {WAL_KEPT_BYTES}").fetchone()
     return connection
+
+
+def open_draft(database: Path) -> Connection:
+    """A connection that fills a new file without waiting for the disk: nothing until `finish_draft`
+    has returned, and to be thrown away if anything fails before.
+
+    Raises `SqliteTooOld`, `SqliteError`.
+    """
+    connection = _connect(f"{database.absolute().as_uri()}?mode=rwc")
+    connection.execute("pragma journal_mode = memory").fetchone()
+    connection.execute("pragma synchronous = off")
+    connection.execute("pragma foreign_keys = on")
+    connection.execute("pragma secure_delete = on").fetchone()
+    connection.execute(f"pragma cache_size = -{WRITER_CACHE_KIB}")
+    return connection
+
+
+def finish_draft(connection: Connection, database: Path) -> None:
+    """Close a draft, so that all of it survives a power cut. Raises `SqliteError`, `OSError`."""
+    connection.execute("pragma journal_mode = wal").fetchone()  # as `open_writer` will want it
+    connection.close()
+    descriptor = os.open(database, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def open_reader(database: Path) -> Connection:
