@@ -254,8 +254,8 @@ class RowsModel:
         return Rows(
             posts,
             [self.user(account) for account in accounts],
-            [(post, self.flags(viewer or 0, post)) for post in question.flags],
-            [(account, self.stance(viewer, account)) for account in stances],
+            [(post, bits) for post in question.flags if (bits := self.flags(viewer or 0, post))],
+            [(account, bits) for account in stances if (bits := self.stance(viewer, account))],
         )
 
     # What a viewer may see of them.

@@ -9,6 +9,7 @@ import trio.testing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from server.views import SHARED_TRIES
 from storage.facts import Tag
 from tests.server.views_stage import Stage
 
@@ -303,3 +304,18 @@ async def test_whoever_is_tagged_by_an_edit_is_named_though_nobody_had_looked_at
     stage.look(1, 3)
     await stage.finish()
     assert stage.looks == 2
+
+
+async def test_a_tag_that_comes_while_a_page_is_asked_for_as_a_whole_is_shown(
+    nursery: trio.Nursery,
+) -> None:
+    stage = Stage(nursery, capacity=1)
+    stage.register()
+    stage.deliver(1)
+    stage.look(1, 3)
+    for _ in range(SHARED_TRIES):
+        await stage.read(and_return=True)
+    await stage.read(and_return=False)
+    stage.edit(103, 1 << 4, "tags")
+    await stage.finish()
+    assert stage.looks == 1
