@@ -8,11 +8,12 @@ import trio.testing
 from server.sessions import Sessions
 from storage.facts import AccountDeleted, Entry, Fact, PasswordChanged, SessionEnded, Text
 from storage.reads import Answer, GetSession, Question
+from tests.server.held_reads import NobodyAnswers
 
 ENDED = PasswordChanged(1, Text(9, "hash"), None)
 
 
-class HeldSessions:
+class HeldSessions(NobodyAnswers):
     """An `Asking` whose reads return when the test says so; session 5 is account 1's."""
 
     def __init__(self, sessions_max: int = 10) -> None:
@@ -31,12 +32,6 @@ class HeldSessions:
 
     async def read_as_of(self, question: Question[Any]) -> Answer[Any]:
         return Answer(await self.read(question), 0)
-
-    async def ask(self, command: Any, key: Any = None) -> Any:
-        raise AssertionError("sessions ask no actor")
-
-    async def kept(self, command_type: Any, key: Any) -> Any:
-        raise AssertionError("sessions ask no actor")
 
     @property
     def delivered(self) -> int:
