@@ -5,7 +5,8 @@ One task, started by `run.py`. It asks the same commands that people ask, so no 
 knows of it; whatever a crash interrupts, the next start finds in the rows.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -24,6 +25,8 @@ from storage.ids import ACCOUNTS
 from storage.reads import GetPending, GetRemains, GetUnapproved, GetUncleared
 from storage.rows import Remains
 
+OnBlobs = Callable[[Iterable[str]], Awaitable[None]]
+
 log = structlog.get_logger()
 
 
@@ -31,10 +34,8 @@ class Clearing:
     """The accounts that are still to be cleared or opened. Start `run` in a nursery, and tell it of
     every fact."""
 
-    def __init__(self, actors: Actors, on_blobs: Callable[[Iterable[str]], None]) -> None:
+    def __init__(self, actors: Actors) -> None:
         self._actors = actors
-        self._on_blobs = on_blobs
-        """Called with the names of blobs that belong to nothing any more; must not wait."""
         self._deleted: dict[int, trio.Event] = {}
         self._opened: dict[int, trio.Event] = {}
         self._wake = trio.Event()
@@ -62,8 +63,9 @@ class Clearing:
     def statistics(self) -> dict[str, int]:
         return {"deleted": len(self._deleted), "opened": len(self._opened)}
 
-    async def run(self) -> None:
-        """Do what is due, until cancelled; first what an earlier process left."""
+    async def run(self, on_blobs: OnBlobs) -> None:
+        """Do what is due, until cancelled; first what an earlier process left. `on_blobs` gets the
+        names of blobs that belong to nothing any more."""
         if await self._actors.read(GetPending(ACCOUNTS)):
             # Its last snapshot may hold the name of somebody who is gone: it is replaced when the
             # cell leaves memory, but only of one that was in memory.
@@ -76,7 +78,7 @@ class Clearing:
             await self._wake.wait()
             self._wake = trio.Event()
             await self._do(self._opened, self._approve)
-            await self._do(self._deleted, self._clear)
+            await self._do(self._deleted, partial(self._clear, on_blobs))
 
     async def _do(self, due: dict[int, trio.Event], act: Callable[[int], Any]) -> None:
         for account in list(due):
@@ -95,7 +97,7 @@ class Clearing:
             if not isinstance(reply, RequestsReply) or not reply.requests_left:
                 return
 
-    async def _clear(self, account: int) -> None:
+    async def _clear(self, on_blobs: OnBlobs, account: int) -> None:
         before: Remains | None = None
         while remains := await self._actors.read(GetRemains(account, CLEARED_AT_ONCE)):
             if remains == before:
@@ -105,12 +107,14 @@ class Clearing:
             failures: list[Exception] = []
             async with trio.open_nursery() as nursery:
                 for command in _commands(account, remains):
-                    nursery.start_soon(self._ask, command, failures)
+                    nursery.start_soon(self._ask, command, on_blobs, failures)
             if failures:
                 raise failures[0]
         await self._actors.ask(ClearAccount(account))
 
-    async def _ask(self, command: Command[Any], failures: list[Exception]) -> None:
+    async def _ask(
+        self, command: Command[Any], on_blobs: OnBlobs, failures: list[Exception]
+    ) -> None:
         """A refusal means that it is gone already."""
         try:
             reply = await self._actors.ask(command)
@@ -118,7 +122,7 @@ class Clearing:
             failures.append(trouble)
             return
         if isinstance(reply, DeleteReply):
-            self._on_blobs(reply.blobs)
+            await on_blobs(reply.blobs)
 
 
 def _commands(account: int, remains: Remains) -> list[Command[Any]]:

@@ -88,4 +88,6 @@ def decide_block(
     blocked: UserState = moment.reads[user_key(command.blocked)]
     if not blocked.exists:
         return Refused(Reason.NOT_FOUND)
-    return Accepted(() if blocks else (Blocked(*edge),), BlockReply(*edge, True))
+    followed, followed_by = command.blocked in state.following, command.blocked in state.followers
+    facts = () if blocks else (Blocked(*edge, followed, followed_by),)
+    return Accepted(facts, BlockReply(*edge, True))

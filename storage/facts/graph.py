@@ -51,7 +51,11 @@ class Block(Fact, frozen=True, array_like=True):
 
 
 class Blocked(Block, frozen=True, array_like=True):
-    """`blocker` blocks `blocked`: follows and requests between them end, both ways."""
+    """`blocker` blocks `blocked`: follows and requests between them end, both ways. `followed` says
+    whether the blocker followed the other until now, `followed_by` the reverse."""
+
+    followed: bool = False
+    followed_by: bool = False
 
 
 class Unblocked(Block, frozen=True, array_like=True):
