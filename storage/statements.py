@@ -137,7 +137,8 @@ UPSERT_REPLIES = """
 insert into replies (account, route, key, request, reply, at)
 select value ->> 0, cast(unhex(value ->> 1) as text), cast(unhex(value ->> 2) as text),
     unhex(value ->> 3), unhex(value ->> 4), value ->> 5
-from json_each(?) where true
+from json_each(?)
+where not exists (select 1 from users where account = value ->> 0 and gone > 0)
 on conflict do update set request = excluded.request, reply = excluded.reply, at = excluded.at"""
 
 UPSERT_SNAPSHOTS = """
