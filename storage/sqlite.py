@@ -145,6 +145,7 @@ def open_memory() -> Connection:
     """An empty database that goes with its connection, with the same rules as the one on disk."""
     connection = _connect(":memory:")
     connection.execute("pragma foreign_keys = on")
+    connection.execute("pragma secure_delete = on").fetchone()
     return connection
 
 

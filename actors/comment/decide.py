@@ -24,8 +24,7 @@ def decide(
     account, likes = command.account, len(state.likers)
     match command:
         case LikeComment():
-            author: UserState = moment.reads[user_key(command.place.author)]
-            if not author.shows_to(account):
+            if not _is_shown(state, command, moment):
                 return Refused(Reason.NOT_FOUND)
             if account in state.likers:
                 return Accepted((), LikeReply(liked=True, likes=likes))
@@ -45,6 +44,14 @@ def decide(
             return Accepted((deleted,), DeleteCommentReply(state.comment))
         case _:
             assert_never(command)
+
+
+def _is_shown(state: CommentState, command: LikeComment, moment: Moment) -> bool:
+    """Whether the asker may see the post, and the comment's author and the asker each other."""
+    post_author: UserState = moment.reads[user_key(command.place.author)]
+    liker: UserState = moment.reads[user_key(command.account)]
+    met = liker.meets(state.author) and state.author not in moment.gone
+    return met and post_author.shows_to(command.account)
 
 
 def _stands(state: CommentState, command: CommentCommand, moment: Moment) -> bool:

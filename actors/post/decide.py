@@ -1,7 +1,7 @@
 """The rules of a post: who may like, keep and comment on it, one like a person, and only its
 author changes and deletes it."""
 
-from typing import assert_never
+from typing import Any, assert_never
 
 from actors.comment.state import CommentState
 from actors.decisions import Accepted, DoneReply, Moment, Reason, Refused
@@ -19,6 +19,7 @@ from actors.post.messages import (
     Unsave,
 )
 from actors.post.state import PostState
+from actors.user.naming import named, tagged
 from actors.user.state import UserState
 from storage.facts import (
     Commented,
@@ -96,15 +97,10 @@ def _comment(state: PostState, command: Comment, moment: Moment) -> Accepted[Pos
     """Replies are one level deep: one to a reply joins its thread."""
     replied = None
     writer: UserState = moment.reads[user_key(command.account)]
-    if command.parent is not None and command.root is not None:
-        parent: CommentState = moment.reads[comment_key(command.parent)]
-        root: CommentState = moment.reads[comment_key(command.root)]
-        there = parent.exists and root.exists and parent.post == root.post == state.post
-        if not there or command.root != (parent.root or parent.comment):
+    if command.parent is not None or command.root is not None:
+        replied = _answered(state, command, writer, moment)
+        if replied is None:
             return Refused(Reason.NO_SUCH_PARENT)
-        if parent.author != command.account and not writer.meets(parent.author):
-            return Refused(Reason.NO_SUCH_PARENT)
-        replied = parent.author
     commented = Commented(
         comment=moment.next_id(),
         post=state.post,
@@ -112,7 +108,7 @@ def _comment(state: PostState, command: Comment, moment: Moment) -> Accepted[Pos
         text=moment.text(command.text),
         root=command.root,
         replied=replied,
-        mentions=_named(command.mentions, writer, moment),
+        mentions=named(command.mentions, writer, moment),
     )
     reply = CommentReply(
         commented.comment, state.post, command.account, moment.at, command.text, command.root
@@ -120,25 +116,33 @@ def _comment(state: PostState, command: Comment, moment: Moment) -> Accepted[Pos
     return Accepted((commented,), reply)
 
 
+def _answered(state: PostState, command: Comment, writer: UserState, moment: Moment) -> int | None:
+    """Whom a reply answers; None if what it answers is not there, or not for the writer."""
+    if command.parent is None or command.root is None:
+        return None
+    parent: CommentState = moment.reads[comment_key(command.parent)]
+    root: CommentState = moment.reads[comment_key(command.root)]
+    there = parent.exists and root.exists and parent.post == root.post == state.post
+    if not there or command.root != (parent.root or parent.comment):
+        return None
+    hidden = parent.author in moment.gone or root.author in moment.gone
+    return parent.author if writer.meets(parent.author) and not hidden else None
+
+
 def _edit(state: PostState, command: EditPost, moment: Moment) -> Accepted[PostReply]:
     if not command.changed:
         return Accepted((), DoneReply())
     author: UserState = moment.reads[user_key(command.account)]
-    tags = {tag.account: tag for tag in command.tags}
-    pictures = len(state.blobs) // 2
-    edited = PostEdited(
-        post=state.post,
-        author=state.author,
-        changed=command.changed,
-        caption=moment.text_or_none(command.caption),
-        alts=tuple(moment.text_or_none(alt) for alt in command.alts[:pictures]),
-        location=command.location,
-        tags=tuple(tags[account] for account in _named(tuple(tags), author, moment)),
-        mentions=_named(command.mentions, author, moment),
-    )
+    changes: dict[str, Any] = {}
+    if "caption" in command.changed:
+        changes["caption"] = moment.text_or_none(command.caption)
+        changes["mentions"] = named(command.mentions, author, moment)
+    if "alts" in command.changed:
+        pictures = len(state.blobs) // 2  # a file and a thumbnail each
+        changes["alts"] = tuple(map(moment.text_or_none, command.alts[:pictures]))
+    if "location" in command.changed:
+        changes["location"] = command.location
+    if "tags" in command.changed:
+        changes["tags"] = tagged(command.tags, author, moment)
+    edited = PostEdited(state.post, state.author, command.changed, **changes)
     return Accepted((edited,), DoneReply())
-
-
-def _named(accounts: tuple[int, ...], by: UserState, moment: Moment) -> tuple[int, ...]:
-    """Those whom no block keeps apart from whoever names them."""
-    return tuple(who for who in accounts if by.meets(who) and who not in moment.gone)

@@ -21,8 +21,7 @@ from actors.runtime.asking import Bug, Overloaded, Quarantined
 from actors.runtime.limits import CLEARED_AT_ONCE, CLEARING_PAUSE_S
 from actors.user.messages import ApproveRequests, RequestsReply, Unblock, Unfollow
 from storage.facts import AccountDeleted, Entry, PrivacyChanged
-from storage.ids import ACCOUNTS
-from storage.reads import GetPending, GetRemains, GetUnapproved, GetUncleared
+from storage.reads import GetRemains, GetStale, GetUnapproved, GetUncleared
 from storage.rows import Remains
 
 OnBlobs = Callable[[Iterable[str]], Awaitable[None]]
@@ -66,10 +65,9 @@ class Clearing:
     async def run(self, on_blobs: OnBlobs) -> None:
         """Do what is due, until cancelled; first what an earlier process left. `on_blobs` gets the
         names of blobs that belong to nothing any more."""
-        if await self._actors.read(GetPending(ACCOUNTS)):
-            # Its last snapshot may hold the name of somebody who is gone: it is replaced when the
-            # cell leaves memory, but only of one that was in memory.
-            self._actors.directory.cell(ACCOUNTS)
+        for actor in await self._actors.read(GetStale()):
+            # Its snapshot is replaced when the cell leaves memory: so it must have been there.
+            self._actors.directory.cell(actor)
         for account in await self._actors.read(GetUncleared()):
             self._note(self._deleted, account)
         for account in await self._actors.read(GetUnapproved()):

@@ -5,6 +5,7 @@ Called by `actors.user.decide` for an account that exists. Pure.
 
 from actors.decisions import Accepted, Moment
 from actors.user.messages import Person, Publish, PublishedMedium, PublishReply
+from actors.user.naming import named, tagged
 from actors.user.state import UserState
 from storage.facts import Medium, PostPublished
 
@@ -23,8 +24,7 @@ def publish(state: UserState, command: Publish, moment: Moment) -> Accepted[Publ
         )
         for new in command.media
     )
-    named = {tag.account: tag for tag in command.tags if _may_name(state, tag.account, moment)}
-    tags = tuple(named.values())
+    tags = tagged(command.tags, state, moment)
     published = PostPublished(
         author=state.account,
         post=post,
@@ -32,7 +32,7 @@ def publish(state: UserState, command: Publish, moment: Moment) -> Accepted[Publ
         media=media,
         location=command.location,
         tags=tags,
-        mentions=tuple(who for who in command.mentions if _may_name(state, who, moment)),
+        mentions=named(command.mentions, state, moment),
     )
     shown = tuple(
         PublishedMedium(medium.media, new.width, new.height, new.file, new.thumbnail, new.alt)
@@ -46,7 +46,3 @@ def publish(state: UserState, command: Publish, moment: Moment) -> Accepted[Publ
     )
     reply = PublishReply(post, author, moment.at, command.caption or None, shown, tags)
     return Accepted((published,), reply)
-
-
-def _may_name(state: UserState, account: int, moment: Moment) -> bool:
-    return state.meets(account) and account not in moment.gone

@@ -4,14 +4,21 @@ Texts and types only; see `storage.readings`.
 """
 
 from storage.amending import GONE
+from storage.ids import ACCOUNTS, KIND_BITS, Kind
 from storage.readings.reading import Reading
-from storage.reads import GetGoneAccounts, GetPending, GetRemains, GetUnapproved, GetUncleared
+from storage.reads import GetGoneAccounts, GetRemains, GetStale, GetUnapproved, GetUncleared
 from storage.rows import Remains
 
 GONE_ACCOUNTS = "select json_group_array(account) from users where gone > 0"
 
-PENDING = """
-select iif(exists (select 1 from concerns where actor = :actor), 'true', 'false')"""
+USER = f"(u.account << {KIND_BITS} | {Kind.USER:d})"
+
+STALE = f"""
+select json_group_array(actor) from (
+    select {ACCOUNTS} as actor where exists (select 1 from concerns where actor = {ACCOUNTS})
+    union all
+    select {USER} from users u
+    where u.gone > 0 and exists (select 1 from concerns where actor = {USER}))"""
 
 UNCLEARED = f"select json_group_array(account) from users where gone = {GONE}"
 
@@ -60,7 +67,7 @@ select json_object(
 
 STILL_TO_DO = {
     GetGoneAccounts: Reading(GONE_ACCOUNTS, list[int]),
-    GetPending: Reading(PENDING, bool),
+    GetStale: Reading(STALE, list[int]),
     GetUncleared: Reading(UNCLEARED, list[int]),
     GetUnapproved: Reading(UNAPPROVED, list[int]),
     GetRemains: Reading(REMAINS, Remains),
