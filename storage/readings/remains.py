@@ -14,7 +14,7 @@ GONE_ACCOUNTS = "select json_group_array(account) from users where gone > 0"
 USER = f"(u.account << {KIND_BITS} | {Kind.USER:d})"
 
 STALE = f"""
-select json_group_array(actor) from (
+select json_group_array(actor order by actor) from (
     select {ACCOUNTS} as actor where exists (select 1 from concerns where actor = {ACCOUNTS})
     union all
     select {USER} from users u

@@ -94,7 +94,13 @@ def costs(folder: Path, files: dict[str, bytes]) -> list[Cost]:
     for name, data in files.items():
         (folder / name).write_bytes(data)
     measured = subprocess.run(
-        [sys.executable, "-m", "tests.server.costing", folder / "warm", *map(folder.joinpath, files)],
+        [
+            sys.executable,
+            "-m",
+            "tests.server.costing",
+            folder / "warm",
+            *map(folder.joinpath, files),
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -206,9 +206,7 @@ CODED_LARGE = dict(LARGE.properties)[b"hvcC"]
 
 
 def coded_large(parts: list[Written]) -> None:
-    parts[0] = msgspec.structs.replace(
-        LARGE, properties=[(b"hvcC", CODED_LARGE), sized(200, 100)]
-    )
+    parts[0] = msgspec.structs.replace(LARGE, properties=[(b"hvcC", CODED_LARGE), sized(200, 100)])
 
 
 BROKEN = {
@@ -230,9 +228,7 @@ BROKEN = {
     "an overlay": changed(PLAIN, of_kind(b"iovl")),
     "an identity": changed(PLAIN, of_kind(b"iden")),
     "uncompressed": changed(PLAIN, of_kind(b"unci")),
-    "a grid of one tile 65,536 times": changed(
-        TILED, with_grid(256, 256, 200, 100, [0] * 65_535)
-    ),
+    "a grid of one tile 65,536 times": changed(TILED, with_grid(256, 256, 200, 100, [0] * 65_535)),
     "a grid of the same tile": changed(TILED, with_grid(2, 4, 200, 100, [0] * 8)),
     "a grid of itself": changed(TILED, with_grid(1, 1, 200, 100, [8])),
     "a grid with tiles outside": changed(TILED, with_grid(4, 2, 100, 100, list(range(8)))),

@@ -18,6 +18,7 @@ from server.requests import (
     EditPostRequest,
     LoginRequest,
     PasswordRequest,
+    PeopleQuery,
     PostsQuery,
     ProfileRequest,
     RefreshRequest,
@@ -41,6 +42,7 @@ KINDS: tuple[type[Any], ...] = (
     CommentRequest,
     TagRequest,
     PostsQuery,
+    PeopleQuery,
     UsersQuery,
     CommentsQuery,
     RelationshipsQuery,
@@ -97,7 +99,6 @@ def test_what_is_missing_is_named(kind: type[Any]) -> None:
 LIMITS: list[tuple[type[Any], str, int, dict[str, int]]] = [
     (RegisterRequest, "username", 30, {"min_length": 1, "max_length": 30}),
     (RegisterRequest, "full_name", 64, {"max_length": 64}),
-    (RegisterRequest, "invite", 100, {"max_length": 100}),
     (RegisterRequest, "password", 1_024, {"min_length": 8, "max_length": 1_024}),
     (PasswordRequest, "new_password", 1_024, {"min_length": 8, "max_length": 1_024}),
     (ProfileRequest, "username", 30, {"min_length": 1, "max_length": 30}),
@@ -105,6 +106,7 @@ LIMITS: list[tuple[type[Any], str, int, dict[str, int]]] = [
     (ProfileRequest, "bio", 150, {"max_length": 150}),
     (EditPostRequest, "caption", 2_200, {"max_length": 2_200}),
     (PostsQuery, "cursor", 512, {"max_length": 512}),
+    (PeopleQuery, "cursor", 512, {"max_length": 512}),
     (UsersQuery, "cursor", 512, {"max_length": 512}),
     (CommentsQuery, "cursor", 512, {"max_length": 512}),
 ]
@@ -127,7 +129,7 @@ def test_a_character_is_a_code_point(field: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "most"), [(PostsQuery, 50), (UsersQuery, 100), (CommentsQuery, 50)]
+    ("kind", "most"), [(PostsQuery, 50), (UsersQuery, 100), (PeopleQuery, 50), (CommentsQuery, 50)]
 )
 def test_a_page_has_a_count_within_its_bounds(kind: type[Any], most: int) -> None:
     assert decoded(kind).count == 20

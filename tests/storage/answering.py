@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from storage.ids import ACCOUNTS, user_key
 from storage.reads import (
     GetAccounts,
     GetBeginning,
@@ -25,7 +26,6 @@ from storage.reads import (
     GetMediaNames,
     GetMediumOwner,
     GetPassword,
-    GetPending,
     GetPostsOf,
     GetRemains,
     GetReplies,
@@ -35,6 +35,7 @@ from storage.reads import (
     GetSession,
     GetSessionOfFamily,
     GetSessions,
+    GetStale,
     GetStances,
     GetTagged,
     GetUnapproved,
@@ -259,8 +260,10 @@ class Answering:
             blocked_by=others(plain.blocks, 1),
         )
 
-    def pending(self, actor: int) -> bool:
-        return any(actor in entry.fact.concerns() for entry in self.history.entries)
+    def stale(self) -> list[int]:
+        """The database has no snapshots: a load of anybody would fold all of its facts."""
+        gone = [n for n, account in sorted(self.plain.accounts.items()) if account.gone]
+        return [ACCOUNTS, *map(user_key, gone)] if self.history.entries else []
 
     def unapproved(self) -> list[int]:
         asked = {followee for followee, _ in self.plain.requests}
@@ -326,7 +329,7 @@ ANSWERS: dict[type[Question[Any]], Callable[[Answering, Any], Any]] = {
     GetMediaNames: lambda a, q: sorted(name for name in a.blobs() if name.startswith(q.prefix)),
     GetMediumOwner: lambda a, q: a.blobs().get(q.name),
     GetGoneAccounts: lambda a, q: a.gone(1, 2),
-    GetPending: lambda a, q: a.pending(q.actor),
+    GetStale: lambda a, q: a.stale(),
     GetUncleared: lambda a, q: a.gone(1),
     GetUnapproved: lambda a, q: a.unapproved(),
     GetRemains: lambda a, q: a.remains(q.account),

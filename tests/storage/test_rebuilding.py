@@ -22,7 +22,8 @@ from storage.schema import SCHEMA_VERSION, SchemaTooNew, ensure_schema, schema_i
 from storage.sqlite import SqliteError, open_reader, open_writer
 from tests.storage.aging import age, rows_of
 from tests.storage.dying import A_STEP, SUFFIX
-from tests.storage.making import History, random_history
+from tests.storage.living import random_history
+from tests.storage.making import History
 
 ROOT = Path(__file__).parents[2]
 
