@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -40,13 +40,17 @@ from admin import commands
 from admin.commands import Operator
 from admin.control import serve_control
 from admin.failures import EXIT_DISK_FAILED, told
+from admin.upgrading import upgrade_folder
+from server.addresses import parse_proxies
 from server.app import make_app
 from server.context import Context, Readiness
 from server.cursors import Cursors
 from server.explore import Rankings
+from server.image_threads import ImageThreads
 from server.logs import configure_logs
 from server.passwords import Passwords
 from server.pictures import delete_blobs
+from server.ratelimits import RateLimits, figures_of
 from server.requests import is_full_name, is_username
 from server.sessions import Sessions
 from server.settings import (
@@ -59,6 +63,7 @@ from server.settings import (
     read_settings_file,
     warnings_about,
 )
+from server.throttle import Throttle
 from server.tokens import AccessTokens, MediaCookies, derive_key
 from server.views import Views
 from storage.blobs import Blobs
@@ -91,8 +96,13 @@ and with what the start made frozen."""
 BACKLOG = 1_024
 """Connections that the kernel holds until they are accepted."""
 
+MEBIBYTE = 1_048_576
+
 FILE_THREADS = 8
 """Threads that write, read and delete blobs: they wait for the disk, not for the processor."""
+
+INVITE_BYTES = 16
+"""128 bits of chance in an invite."""
 
 T = TypeVar("T")
 
@@ -174,6 +184,9 @@ def queues(context: Context, feed: Inboxes, actors: Actors) -> dict[str, dict[st
         "tokens": context.tokens.statistics(),
         "clearing": context.clearing.statistics(),
         "explore": context.rankings.statistics(),
+        "limits": context.limits.statistics(),
+        "throttle": context.throttle.statistics(),
+        "pictures": context.image_threads.statistics(),
     }
 
 
@@ -218,12 +231,15 @@ def make_context(
         clearing=clearing,
         rankings=rankings,
         passwords=Passwords(trio.CapacityLimiter(settings.password_threads), secrets.token_bytes),
+        throttle=Throttle(settings, unix_ms),
+        limits=RateLimits(figures_of(settings)),
+        proxies=parse_proxies(settings.trusted_proxies),
         cursors=Cursors(derive_key(key, "cursors")),
         blobs=Blobs(folder.media),
         settings=settings,
         readiness=Readiness(),
         uploads=uploads,
-        image_threads=trio.CapacityLimiter(settings.image_threads),
+        image_threads=ImageThreads(settings.image_threads, settings.image_memory * MEBIBYTE),
         file_threads=trio.CapacityLimiter(FILE_THREADS),
         base_url=url,
         now=unix_ms,
@@ -323,6 +339,25 @@ async def stop_on_signals(
             stop.set()
 
 
+@contextlib.contextmanager
+def ended_by_signals() -> Generator[None]:
+    """Before the loop runs, either signal ends what is under way in here, and the process with
+    0."""
+
+    def end(number: int, _: object) -> NoReturn:
+        raise SystemExit(0)  # and no word here: the lock of the log may be held right now
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    except SystemExit:
+        log.info("stopped before the start was done")
+        raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 async def sweep(context: Context) -> None:
     """Delete the media files that an interrupted upload or deletion left behind."""
 
@@ -350,6 +385,7 @@ def main(context: click.Context) -> None:
         is_username=is_username,
         is_full_name=is_full_name,
         chance=Random,
+        secret=lambda: secrets.token_urlsafe(INVITE_BYTES),
     )
 
 
@@ -380,7 +416,10 @@ def serve(**flags: str | None) -> None:
             log.warning(warning)
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         with open_folder(Path(settings.data)) as folder:
-            trio.run(serve_folder, folder, settings, listen(settings))
+            listening = listen(settings)
+            with ended_by_signals():
+                upgrade_folder(folder, logged=True)
+            trio.run(serve_folder, folder, settings, listening)
 
 
 @main.command()
@@ -398,6 +437,7 @@ for command in (
     commands.verify,
     commands.populate_folder,
     commands.user,
+    commands.invite,
     commands.status,
     commands.lift_quarantine,
 ):

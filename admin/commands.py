@@ -1,4 +1,5 @@
-"""The operator's commands on the command line: `verify`, `populate` and `user …`.
+"""The operator's commands on the command line: `verify`, `populate`, `user …` and
+`invite …`.
 
 `run.py` adds them to its own. What belongs to the server (hashing passwords, what a username may
 be) is handed in as an `Operator`.
@@ -14,14 +15,17 @@ import click
 import msgspec
 import trio
 
+import admin.invites as invites
 import admin.users as accounts
 from actors.runtime.actors import Actors, open_actors
 from actors.runtime.rounds import Clocks
 from admin.control import ask_lift, ask_status
 from admin.failures import EXIT_DIFFERENCES, Failed, told
 from admin.populate import Chance, Plan, populate, read_graph
+from admin.progress import progress_bar
 from admin.repair import repair_folder
-from admin.verify import Progress, database_in, verify_folder
+from admin.upgrading import upgrade_folder
+from admin.verify import database_in, verify_folder
 from storage.folder import DataFolder, open_folder
 from storage.journal import open_disk
 
@@ -38,6 +42,8 @@ class Operator(msgspec.Struct, frozen=True):
     is_full_name: Callable[[str], bool]
     chance: Callable[[int], Chance]
     """Chance that a seed decides, for test data."""
+    secret: Callable[[], str]
+    """A code that nobody can guess."""
 
 
 data_option = click.option(
@@ -53,9 +59,9 @@ def verify(data: Path, repair: bool) -> None:
     if repair:
         with told():
             database_in(data)  # or else the folder would be made
-            with open_folder(data) as folder, _folding("Rebuilding") as progress:
+            with open_folder(data) as folder, progress_bar("Rebuilding") as progress:
                 repair_folder(folder, progress)
-    with told(), _folding("Folding the journal") as progress:
+    with told(), progress_bar("Folding the journal") as progress:
         report = verify_folder(data, progress)
     counts = ", ".join(f"{number} {name}" for name, number in report.counts.items())
     for difference in report.differences:
@@ -66,15 +72,11 @@ def verify(data: Path, repair: bool) -> None:
 
 
 @contextmanager
-def _folding(label: str) -> Generator[Progress]:
-    """A progress bar over the facts of a journal."""
-    with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
-
-        def progress(done: int, of: int) -> None:
-            bar.length = of
-            bar.update(done - bar.pos)
-
-        yield progress
+def _opened(data: Path) -> Generator[DataFolder]:
+    """The folder, to be written to, with a database of this version or none."""
+    with open_folder(data) as folder:
+        upgrade_folder(folder)
+        yield folder
 
 
 @click.command("populate")
@@ -96,7 +98,7 @@ def populate_folder(
     """Fill an empty folder with test data."""
     del plan["comments"]
     wanted = Plan(**plan)
-    with told(), open_folder(data) as folder:
+    with told(), _opened(data) as folder:
         password_hash = _hash(operator, password)
         ties = [] if graph is None else read_graph(graph)
         label, length = "Populating", sum(plan.values())
@@ -132,7 +134,7 @@ def with_actors(operator: Operator, data: Path, do: Callable[[Actors], Awaitable
         ):
             return await do(actors)
 
-    with told(), open_folder(data) as folder:
+    with told(), _opened(data) as folder:
         return trio.run(run, folder)
 
 
@@ -207,6 +209,25 @@ def verify_user(operator: Operator, data: Path, username: str, remove: bool) -> 
 
     with_actors(operator, data, do)
     click.echo(f"{name} is {'not ' if remove else ''}verified")
+
+
+@click.group()
+def invite() -> None:
+    """Invites, for a server whose setting `registration` asks for them."""
+
+
+@invite.command("create")
+@data_option
+@click.pass_obj
+def create_invite(operator: Operator, data: Path) -> None:
+    """Make an invite for one registration, and say its code: it is told only now."""
+    code = operator.secret()
+
+    async def do(actors: Actors) -> None:
+        await invites.create_invite(actors, code)
+
+    with_actors(operator, data, do)
+    click.echo(f"good for one registration: {code}")
 
 
 @click.command()

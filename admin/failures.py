@@ -11,13 +11,13 @@ import msgspec
 
 from admin.control import NobodyServes
 from admin.populate import CantPopulate
-from admin.repair import DatabaseInUse, JournalBroken
 from admin.users import NoSuchUser, UsernameTaken
 from admin.verify import NothingToVerify
 from storage.disk import DiskFailed
 from storage.facts import UnknownFact
 from storage.folder import FolderTaken
-from storage.schema import SchemaTooNew
+from storage.rebuilding import DatabaseInUse, JournalBroken
+from storage.schema import SchemaTooNew, SchemaTooOld
 from storage.sqlite import SqliteError, SqliteTooOld
 
 EXIT_DIFFERENCES = 1
@@ -36,6 +36,7 @@ EXPLAINED = (
     CantPopulate,
     NothingToVerify,
     SchemaTooNew,
+    SchemaTooOld,
     SqliteTooOld,
     UnknownFact,
 )

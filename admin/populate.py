@@ -23,7 +23,7 @@ from storage.ids import ID_EPOCH_MS, IdClock
 from storage.projection import write_group
 from storage.queries import answer
 from storage.reads import GetBeginning
-from storage.schema import migrate
+from storage.schema import ensure_schema
 from storage.sqlite import Connection, open_writer
 
 START_MS = ID_EPOCH_MS + 700 * 86_400_000
@@ -107,7 +107,7 @@ def populate(
     """Fill the empty `folder` as `plan` says. Raises `CantPopulate`, `SqliteError`, `OSError`."""
     connection = open_writer(folder.database)
     try:
-        migrate(connection)
+        ensure_schema(connection)
         if answer(connection, GetBeginning()).value.seq:
             raise CantPopulate(f"{folder.path} has data already: name an empty folder")
         blobs = Blobs(folder.media)

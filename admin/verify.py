@@ -5,7 +5,6 @@ compares: rows, counters, snapshots, what is still to be folded, both sides of e
 media files. Reads only, in one read transaction, so it may run beside the server.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +15,7 @@ from actors.post.state import PostState
 from actors.state import State, decode_state
 from actors.user.state import UserState
 from storage import audit
+from storage.audit import Progress
 from storage.blobs import BadName, Blobs
 from storage.disk import Group
 from storage.facts import Entry, Text
@@ -23,7 +23,7 @@ from storage.folder import DATABASE_NAME, MEDIA_NAME
 from storage.ids import ACCOUNTS, Kind, describe_actor, is_actor, kind_of, number_of
 from storage.projection import write_group
 from storage.reads import Snapshot
-from storage.schema import SCHEMA_VERSION, SchemaTooNew, migrate, schema_version
+from storage.schema import check_schema, ensure_schema
 from storage.sqlite import Connection, SqliteError, open_memory, open_reader, transaction
 
 
@@ -35,11 +35,7 @@ class Report(msgspec.Struct, frozen=True):
 
 
 class NothingToVerify(Exception):
-    """There is no database of this version in the folder."""
-
-
-Progress = Callable[[int, int], None]
-"""Called with (facts folded so far, facts in all)."""
+    """There is no database in the folder."""
 
 
 def database_in(path: Path) -> Path:
@@ -53,15 +49,11 @@ def database_in(path: Path) -> Path:
 def verify_folder(path: Path, progress: Progress) -> Report:
     """Compare everything in the data folder `path` with its journal.
 
-    Raises `NothingToVerify`, `SchemaTooNew`, `UnknownFact`, `SqliteError`.
+    Raises `NothingToVerify`, `SchemaTooOld`, `SchemaTooNew`, `UnknownFact`, `SqliteError`.
     """
     connection = open_reader(database_in(path))
     try:
-        version = schema_version(connection)
-        if version > SCHEMA_VERSION:
-            raise SchemaTooNew(version, SCHEMA_VERSION)
-        if version < SCHEMA_VERSION:
-            raise NothingToVerify(f"{path} has schema {version}: start the server once")
+        check_schema(connection)
         with transaction(connection, "deferred"):
             counts = audit.counts(connection)
             differences = audit.soundness(connection)
@@ -81,7 +73,7 @@ def _journal_differences(connection: Connection, facts: int, progress: Progress)
     folding = Folding(audit.snapshots(connection))
     rebuilt = open_memory()
     try:
-        migrate(rebuilt)
+        ensure_schema(rebuilt)
         # What refers to a fact that the journal has lost is a difference to tell, not to stop at.
         rebuilt.execute("pragma foreign_keys = off")
         for entries in audit.entries(connection):

@@ -1,8 +1,9 @@
 """One request through its route: who asks, with what, the handler, and a problem for whatever goes
 wrong.
 
-Called by `server.app` for the route that Quart matched. In this order: the token, the path, the
-headers, the query, the body; so that nobody makes us read a body before we know who sends it.
+Called by `server.app` for the route that Quart matched. In this order: the token, the rate limit,
+the path, the headers, the query, the body; so that nobody makes us read a body before we know who
+sends it.
 """
 
 import functools
@@ -15,17 +16,26 @@ from quart.wrappers import Response
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from actors.runtime.asking import Asker
-from server.calls import IDEMPOTENCY_KEY, Call, parse_idempotency_key, parse_path
+from server.calls import (
+    IDEMPOTENCY_KEY,
+    Call,
+    address_of_request,
+    parse_idempotency_key,
+    parse_path,
+)
 from server.connection import ClientLeft, PulledRequest
 from server.context import Context
 from server.problems import (
     Detail,
+    Problem,
     invalid,
     limits_of,
     problem_of_decoding,
+    rate_limited,
     too_large,
     unauthorized,
 )
+from server.ratelimits import Allowance, Tier
 from server.routing import Multipart, Nothing, Route, Who
 
 JSON_BYTES_MAX = 1_048_576
@@ -33,6 +43,8 @@ JSON_BYTES_MAX = 1_048_576
 
 EMPTY = b"{}"
 """What no body says: nothing, which is enough where every field may be absent."""
+OVER_LIMIT = "You have exceeded the rate limit for this endpoint"
+"""In the words of the API's text."""
 
 BEARER = "bearer "
 BODYLESS_METHODS = ("GET", "HEAD")
@@ -45,7 +57,7 @@ async def answer_call(
 ) -> Response:
     """What `route` answers to `request`. Raises `Problem` and whatever handlers raise."""
     try:
-        viewer = await _viewer_of(context, route, request)
+        viewer = await _admitted(context, route, request)
         ids, names = parse_path(path_values, viewer)
         call = Call(
             context=context,
@@ -62,6 +74,37 @@ async def answer_call(
         return await route.handler(call)
     except ClientLeft:
         raise invalid("The request ended before it was complete") from None
+
+
+async def _admitted(context: Context, route: Route, request: PulledRequest) -> Asker | None:
+    """Who asks, counted by the route's tier. Raises a 401, or a 429 that says when to come back."""
+    try:
+        viewer = await _viewer_of(context, route, request)
+    except Problem:
+        # It stays a 401: a client is to log in again, not to wait.
+        _count(context, route.tier, None, request)
+        raise
+    allowance = _count(context, route.tier, viewer, request)
+    if allowance is not None and allowance.is_refused:
+        now, limit = context.now(), allowance.limit
+        raise rate_limited(OVER_LIMIT, allowance.resets_at, now, limit=limit)
+    return viewer
+
+
+def _count(
+    context: Context, tier: Tier, viewer: Asker | None, request: PulledRequest
+) -> Allowance | None:
+    """What is left after this request, also told to the client; None where nothing is limited."""
+    limits = context.limits
+    if not limits.cover(tier):
+        return None
+    if viewer is None:
+        address = address_of_request(context, request)
+        allowance = limits.count_address(tier, address, context.now())
+    else:
+        allowance = limits.count_user(tier, viewer.account, context.now())
+    request.answer_headers = allowance.headers()
+    return allowance
 
 
 async def _viewer_of(context: Context, route: Route, request: PulledRequest) -> Asker | None:

@@ -74,6 +74,7 @@ class Triptych(QuartTrio):
         with bound_contextvars(request_id=request_id):
             response = await self._answer_through_quart(request)
             response.headers[REQUEST_ID_HEADER] = request_id
+            response.headers.update(request.answer_headers)
             for name, value in SECURITY_HEADERS.items():
                 response.headers.setdefault(name, value)
             log.info(

@@ -6,12 +6,13 @@ Made by `server.answering`, used by the files of `server/routes/`. It carries ou
 
 import hashlib
 import re
-from collections.abc import Mapping
-from typing import Generic, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
 from actors.runtime.asking import Asker, RequestKey
+from server.addresses import FORWARDED, address_of
 from server.connection import PulledRequest
 from server.context import Context
 from server.problems import invalid, not_found, unauthorized
@@ -72,6 +73,11 @@ class Call(msgspec.Struct, Generic[Q, B], frozen=True):
             raise unauthorized()
         return self.viewer.session
 
+    @property
+    def address(self) -> str:
+        """Where the request comes from, as rate limits and the login throttle count it."""
+        return address_of_request(self.context, self.request)
+
     def key(self, values: object) -> RequestKey | None:
         """The request's Idempotency-Key with the hash of what it asks: its path, its query and
         `values`, its body's.
@@ -81,6 +87,13 @@ class Call(msgspec.Struct, Generic[Q, B], frozen=True):
         asked = _encoder.encode((self.ids, self.names, self.query, values))
         digest = hashlib.sha256(asked).digest()
         return RequestKey(self.account, self.route, self.idempotency_key, digest)
+
+
+def address_of_request(context: Context, request: PulledRequest) -> str:
+    """Where a request comes from: see `server.addresses`."""
+    client: Sequence[Any] | None = cast(Mapping[str, Any], request.scope).get("client")
+    peer = None if client is None else client[0]
+    return address_of(peer, request.headers.getlist(FORWARDED), context.proxies)
 
 
 def parse_path(

@@ -7,8 +7,9 @@ a slow handler slows its client down, and a command under way is finished whatev
 Knows ASGI, and nothing of routes.
 """
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Generator
+from collections.abc import AsyncIterable, Awaitable, Callable, Generator, Mapping
 from contextlib import AbstractAsyncContextManager
+from types import MappingProxyType
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
@@ -99,6 +100,9 @@ class PulledRequest(TrioRequest):
     """Quart's request with a body that is pulled."""
 
     body_class = PulledBody
+
+    answer_headers: Mapping[str, str] = MappingProxyType({})
+    """What whoever handles the request wants on its answer, whichever that will be."""
 
     @property
     def pulled(self) -> PulledBody:

@@ -11,11 +11,15 @@ import trio
 
 from actors.runtime.asking import Asking, FeedReading
 from actors.runtime.clearing import Clearing
+from server.addresses import Proxies
 from server.cursors import Cursors
 from server.explore import Rankings
+from server.image_threads import ImageThreads
 from server.passwords import Passwords
+from server.ratelimits import RateLimits
 from server.sessions import Sessions
 from server.settings import Settings
+from server.throttle import Throttle
 from server.tokens import AccessTokens, MediaCookies
 from server.views import Views
 from storage.blobs import Blobs
@@ -44,13 +48,16 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     clearing: Clearing
     rankings: Rankings
     passwords: Passwords
+    throttle: Throttle
+    limits: RateLimits
+    proxies: Proxies
     cursors: Cursors
     blobs: Blobs
     settings: Settings
     readiness: Readiness
     uploads: Path
     """The folder in which forms are spooled; on the file system of the blobs."""
-    image_threads: trio.CapacityLimiter
+    image_threads: ImageThreads
     file_threads: trio.CapacityLimiter
     """For writing and deleting blobs, which may wait for the disk."""
     base_url: str

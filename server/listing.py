@@ -17,13 +17,17 @@ from server.calls import Call
 from server.cursors import BadCursor, Place
 from server.pages import List, Page, read_page
 from server.problems import invalid
-from server.requests import CommentsQuery, PostsQuery, RingsQuery, UsersQuery
+from server.requests import CommentsQuery, PeopleQuery, PostsQuery, RingsQuery, UsersQuery
 from storage.reads import Numbered, Question, Span
 
 _encode = msgspec.json.Encoder().encode
 
 PageCall = (
-    Call[PostsQuery, Any] | Call[UsersQuery, Any] | Call[CommentsQuery, Any] | Call[RingsQuery, Any]
+    Call[PostsQuery, Any]
+    | Call[UsersQuery, Any]
+    | Call[PeopleQuery, Any]
+    | Call[CommentsQuery, Any]
+    | Call[RingsQuery, Any]
 )
 Ids = Callable[[Span], Awaitable[Sequence[int]]]
 
@@ -58,7 +62,7 @@ async def numbered_posts_page(
 
 
 async def people_page(
-    call: Call[UsersQuery, Any],
+    call: Call[UsersQuery, Any] | Call[PeopleQuery, Any],
     list_name: str,
     question: Callable[[Span], Question[Numbered]],
     *,

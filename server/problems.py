@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from actors.decisions import Reason, Refused
 from actors.runtime.asking import KeyConflict, Overloaded, Quarantined
+from server.wire import rfc3339
 
 Detail = str | int | float | bool | None
 
@@ -54,8 +55,8 @@ STATUSES = {
 
 
 class Problem(Exception):
-    """An answer that is an error. `message` and `details` are for the client; the cause, if any, is
-    `__cause__`.
+    """An answer that is an error. `message` and `details` are for the client, and so is what stands
+    `beside` the error in the body; the cause, if any, is `__cause__`.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Problem(Exception):
         *,
         status: int | None = None,
         headers: Mapping[str, str] | None = None,
+        beside: Mapping[str, Detail] | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -73,11 +75,12 @@ class Problem(Exception):
         self.details = dict(details or {})
         self.status = STATUSES[code] if status is None else status
         self.headers = dict(headers or {})
+        self.beside = dict(beside or {})
 
     def body(self) -> bytes:
         """The answer's JSON body."""
         error = {"code": self.code.name, "message": self.message, "details": self.details}
-        return msgspec.json.encode({"error": error})
+        return msgspec.json.encode({"error": error, **self.beside})
 
 
 def invalid(message: str, field: str | None = None, **limits: Detail) -> Problem:
@@ -120,6 +123,19 @@ def conflict(message: str, field: str) -> Problem:
 def too_large(message: str, **details: Detail) -> Problem:
     """413: a body or a file over its limit (bytes)."""
     return Problem(Code.MEDIA_TOO_LARGE, message, details)
+
+
+def rate_limited(message: str, resets_at: int, now: int, **details: Detail) -> Problem:
+    """429: too much was asked. It may be tried again at `resets_at`; both moments are Unix
+    milliseconds."""
+    headers = {"Retry-After": str(max(1, _seconds_up(resets_at - now)))}
+    beside = {"message": message, "reset_at": rfc3339(_seconds_up(resets_at) * 1_000)}
+    return Problem(Code.RATE_LIMIT_EXCEEDED, message, details, headers=headers, beside=beside)
+
+
+def _seconds_up(ms: int) -> int:
+    """Whole seconds that are not less."""
+    return -(-ms // 1_000)
 
 
 def overloaded(retry_after_s: int) -> Problem:
@@ -219,40 +235,45 @@ def problem_of_decoding(error: Exception, kind: type[Any]) -> Problem:
 def _problem_of_value(report: str, kind: type[Any]) -> Problem:
     what, _, path = report.partition(" - at `$")
     path = path.rstrip("`").lstrip(".")
+    field = re.split(r"[.\[]", path)[0]
     if what.startswith("Object missing required field"):
         missing = what.split("`")[1]
-        return invalid("A required field is missing", f"{path}.{missing}" if path else missing)
+        if path:
+            return invalid(f"{path}.{missing} is missing", field)
+        return invalid("A required field is missing", missing)
     if not path:
         return invalid("The body must be a JSON object")
     wrong_type = ", got `" in what
     limits = {} if wrong_type else limits_of(kind, path)
     # The pattern of a username is no message for people, so it is left out of both.
     message = "has the wrong form" if "matching regex" in what else f"is wrong: {what}"
-    return invalid(f"{path} {message}", re.split(r"[.\[]", path)[0], **limits)
+    return invalid(f"{path} {message}", field, **limits)
 
 
 def limits_of(kind: type[Any], path: str) -> dict[str, Detail]:
     """The limits that the field at `path` (`caption`, `tags[0].x`) of a struct type declares, by
     their names in answers.
     """
-    found: Any = msgspec.inspect.type_info(kind)
+    found = _alternatives(msgspec.inspect.type_info(kind))
     for name in path.replace("[...]", "[0]").replace("[", ".[").split("."):
-        found = _without_none(found)
-        if name.startswith("["):
-            found = getattr(found, "item_type", None)
-        else:
-            fields: tuple[msgspec.inspect.Field, ...] = getattr(found, "fields", ())
-            found = next((field.type for field in fields if field.encode_name == name), None)
-    found = _without_none(found)
+        found = [inner for one in found for inner in _alternatives(_inside(one, name))]
     names = {"min_length": "min_length", "max_length": "max_length", "ge": "min", "le": "max"}
-    limits = {ours: getattr(found, theirs, None) for theirs, ours in names.items()}
-    return {name: limit for name, limit in limits.items() if limit is not None}
+    limits: dict[str, Detail] = {}
+    for one in found:
+        for theirs, ours in names.items():
+            if (limit := getattr(one, theirs, None)) is not None:
+                limits[ours] = limit
+    return limits
 
 
-def _without_none(found: Any) -> Any:
-    """The type of an optional field, past its `None`."""
-    if not isinstance(found, msgspec.inspect.UnionType):
-        return found
-    return next(
-        (kind for kind in found.types if not isinstance(kind, msgspec.inspect.NoneType)), None
-    )
+def _alternatives(found: Any) -> Iterable[Any]:
+    """The types of a union; of anything else the one that it is."""
+    return found.types if isinstance(found, msgspec.inspect.UnionType) else (found,)
+
+
+def _inside(found: Any, name: str) -> Any:
+    """The type of a field, or of what is in a list; None if there is no such thing."""
+    if name.startswith("["):
+        return getattr(found, "item_type", None)
+    fields: tuple[msgspec.inspect.Field, ...] = getattr(found, "fields", ())
+    return next((field.type for field in fields if field.encode_name == name), None)

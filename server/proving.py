@@ -3,6 +3,7 @@
 Called by the routes of accounts. Guessing is slowed down here, for all of them together.
 """
 
+from functools import partial
 from typing import Any
 
 from server.calls import Call
@@ -15,9 +16,10 @@ async def prove_password(
     call: Call[Any, Any], username: str, found: Credentials | None, password: str
 ) -> bool:
     """Whether `password` is that of the account `found` under `username`. Takes the same time for
-    nobody's."""
+    nobody's. Raises the 429 of too many wrong ones."""
     known = None if found is None else found.password
-    return await call.context.passwords.verify(known, password)
+    check = partial(call.context.passwords.verify, known, password)
+    return await call.context.throttle.guard(username, call.address, check)
 
 
 async def prove_own_password(call: Call[Any, Any], password: str, field: str) -> int:

@@ -24,7 +24,6 @@ ALT_TEXT_LENGTH_MAX = 1_500
 COMMENT_LENGTH_MAX = 1_000
 USER_TAGS_MAX = 20
 """People in one post; as many as Instagram takes."""
-INVITE_LENGTH_MAX = 100
 SEARCH_LENGTH_MAX = 100
 PLACE_LENGTH_MAX = 100
 STORY_SECONDS_MAX = 15
@@ -41,8 +40,13 @@ ID_MAX = 2**53 - 1
 NO_NUL = r"\A[^\x00]*\Z"
 USERNAME = r"\A(?!\.)(?!.*\.\.)[A-Za-z0-9._]+(?<!\.)\Z"
 EMAIL = r"\A[^@\s\x00]+@[^@\s\x00]+\Z"
-WEBSITE = r"\A(?:[Hh][Tt][Tt][Pp][Ss]?://[^\s\x00/?#@\\]+(?:[/?#][^\s\x00]*)?)?\Z"
-"""An http or https address, or nothing."""
+WEBSITE = (
+    r"\A(?:[Hh][Tt][Tt][Pp][Ss]?://"
+    r"(?:\[[0-9A-Fa-f:.]+\]|[^\s\x00-\x20\x7f:/?#@\[\]\\<>\"^|%]+)(?::[0-9]{1,5})?"
+    r"(?:[/?#][^\s\x00-\x20\x7f<>\"]*)?)?\Z"
+)
+"""An http or https address without a user in it, or nothing. Of a host it excludes what WHATWG's
+URL standard forbids in one, of the rest what would end an address in a text or an attribute."""
 
 _DIGITS = re.compile(r"[1-9][0-9]{0,15}", re.ASCII)
 
@@ -62,7 +66,7 @@ class RegisterRequest(msgspec.Struct, frozen=True):
     password: NewPassword
     email: Annotated[str, Meta(max_length=EMAIL_LENGTH_MAX, pattern=EMAIL)] | None = None
     full_name: FullName | None = None
-    invite: Annotated[str, Meta(max_length=INVITE_LENGTH_MAX)] | None = None
+    invite: str | None = None
 
 
 class LoginRequest(msgspec.Struct, frozen=True):
@@ -120,6 +124,13 @@ class CommentRequest(msgspec.Struct, frozen=True):
 
 
 class PostsQuery(msgspec.Struct, frozen=True):
+    count: Annotated[int, Meta(ge=1, le=POSTS_COUNT_MAX)] = COUNT_DEFAULT
+    cursor: Annotated[str, Meta(max_length=CURSOR_LENGTH_MAX)] | None = None
+
+
+class PeopleQuery(msgspec.Struct, frozen=True):
+    """For lists of people that are not somebody's followers or following."""
+
     count: Annotated[int, Meta(ge=1, le=POSTS_COUNT_MAX)] = COUNT_DEFAULT
     cursor: Annotated[str, Meta(max_length=CURSOR_LENGTH_MAX)] | None = None
 

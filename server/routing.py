@@ -1,8 +1,8 @@
 """What a route is, and how the files of `server/routes/` declare theirs: each in one place, with
 all that is said of it.
 
-Quart's rules, the authentication and the problems come from it; so will the OpenAPI, the rate
-limits and the matrix of who may do what. `server.routes.table` collects them; no route is known
+Quart's rules, the authentication, the rate limits and the problems come from it; so will the
+OpenAPI and the matrix of who may do what. `server.routes.table` collects them; no route is known
 anywhere else.
 """
 
@@ -14,6 +14,7 @@ import msgspec
 from quart.wrappers import Response
 
 from server.calls import Call
+from server.ratelimits import Tier
 
 Q = TypeVar("Q")
 B = TypeVar("B")
@@ -33,21 +34,6 @@ class Who(Enum):
     """Everybody; a token makes the answer personal, and a bad one is refused."""
     USER = auto()
     """Whoever has an account and a session that lives."""
-
-
-class Tier(Enum):
-    """Which limit of requests an hour counts a route."""
-
-    POST_UPLOAD = auto()
-    STORY_UPLOAD = auto()
-    FEED = auto()
-    SEARCH = auto()
-    FOLLOW = auto()
-    USER_LOOKUP = auto()
-    WRITE = auto()
-    READ = auto()
-    AUTH = auto()
-    NONE = auto()
 
 
 class Nothing(msgspec.Struct, frozen=True):

@@ -8,12 +8,14 @@ the environment. Merging is pure; only `read_settings_file` touches the disk. A 
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast, get_args, get_type_hints
 
 import msgspec
 from msgspec import Meta
+
+from server.addresses import parse_proxies
 
 ENVIRONMENT_PREFIX = "TRIPTYCH_"
 
@@ -23,6 +25,9 @@ SETTINGS_FILE = "triptych.toml"
 THREADS_MAX = 64
 """Threads that one limiter may have: more would wait for the interpreter lock, not for work."""
 
+REQUESTS_AN_HOUR_MAX = 10_000_000
+"""As good as no limit: 2,800 requests a second, more than one process serves."""
+
 ALL_INTERFACES = frozenset({"0.0.0.0", "::"})
 
 Switch = Literal["on", "off"]
@@ -30,6 +35,10 @@ FanOutPolicy = Literal["hybrid", "push", "pull", "threshold", "lossy"]
 Registration = Literal["open", "invite", "closed"]
 LogForm = Literal["auto", "human", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+def _an_hour(what: str) -> Meta:
+    return Meta(ge=1, le=REQUESTS_AN_HOUR_MAX, description=f"{what}, an hour.")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +78,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ) = None
     rate_limits: Annotated[
         Switch,
-        Meta(description="`off` turns off every rate limit: for tests and benches."),
+        Meta(
+            description="`off` turns off every rate limit and the login throttle: for tests and "
+            "benches."
+        ),
     ] = "on"
     registration: Annotated[
         Registration,
@@ -78,6 +90,55 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "(`run.py invite create`), or nobody."
         ),
     ] = "open"
+    limit_post_upload: Annotated[int, _an_hour("Post uploads of a user")] = 50
+    limit_story_upload: Annotated[int, _an_hour("Story uploads of a user")] = 100
+    limit_feed: Annotated[int, _an_hour("Requests of a user for feeds")] = 200
+    limit_search: Annotated[int, _an_hour("Searches of a user")] = 100
+    limit_search_address: Annotated[int, _an_hour("Searches of an address, without a token")] = 20
+    limit_follow: Annotated[
+        int, _an_hour("Follows, unfollows and the like of a user, together")
+    ] = 200
+    limit_user_lookup_address: Annotated[
+        int, _an_hour("Profiles that an address looks at, without a token")
+    ] = 50
+    limit_write: Annotated[int, _an_hour("All other changes of a user")] = 3_000
+    limit_read: Annotated[
+        int, _an_hour("All other reads of a user, and the same again of profiles")
+    ] = 10_000
+    limit_auth: Annotated[int, _an_hour("Registrations, logins and refreshes of an address")] = (
+        5_000
+    )
+    limit_wrong_passwords_account: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=REQUESTS_AN_HOUR_MAX,
+            description="Wrong passwords of an account in 15 minutes.",
+        ),
+    ] = 10
+    limit_wrong_passwords_address: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=REQUESTS_AN_HOUR_MAX,
+            description="Wrong passwords of an address in 15 minutes; also how many an account is "
+            "allowed from an address that it has logged in from before, whatever strangers do.",
+        ),
+    ] = 30
+    trusted_proxies: (
+        Annotated[
+            str,
+            Meta(
+                description="Reverse proxies whose `X-Forwarded-For` says who a client is; `unix` "
+                "is whoever comes by a Unix socket.",
+                extra={
+                    "form": "addresses and networks like 10.0.0.0/8, commas between them",
+                    "check": parse_proxies,
+                },
+            ),
+        ]
+        | None
+    ) = None
     fan_out: Annotated[
         FanOutPolicy,
         Meta(
@@ -111,9 +172,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     image_threads: Annotated[
         int,
         Meta(
-            ge=1, le=THREADS_MAX, description="Images decoded at once; each may take up to 450 MB."
+            ge=1,
+            le=THREADS_MAX,
+            description="Pictures decoded at once, as far as `image_memory` goes.",
         ),
     ] = 2
+    image_memory: Annotated[
+        int,
+        Meta(
+            ge=64,
+            le=65_536,
+            description="MiB that decoding pictures may take in all; one that needs more is "
+            "decoded alone. The largest WebP needs 448, a telephone's JPEG 50.",
+        ),
+    ] = 448
     password_threads: Annotated[
         int,
         Meta(ge=1, le=THREADS_MAX, description="Passwords hashed at once; each takes 19 MiB."),
@@ -136,6 +208,8 @@ class Setting(msgspec.Struct, frozen=True):
     form: str
     default: str | int | None
     type: Any
+    check: Callable[[Any], object]
+    """Raises `ValueError` for what the type lets pass but can't be."""
 
     @property
     def flag(self) -> str:
@@ -179,6 +253,11 @@ def _form(bare: Any, meta: Meta) -> str:
     return "one of " + ", ".join(cast(tuple[str, ...], get_args(bare)))
 
 
+def _anything(value: object) -> object:
+    """Nothing to check beyond the type."""
+    return value
+
+
 def _declared() -> Iterable[Setting]:
     hints = get_type_hints(Settings, include_extras=True)
     for field in msgspec.structs.fields(Settings):
@@ -189,6 +268,7 @@ def _declared() -> Iterable[Setting]:
             form=_form(bare, meta),
             default=field.default,
             type=hints[field.name],
+            check=(meta.extra or {}).get("check", _anything),
         )
 
 
@@ -211,12 +291,14 @@ def _unknown(given: str, where: str) -> BadSetting:
 def _checked(setting: Setting, value: object, source: str) -> object:
     """`value` in the setting's type. Texts may spell a number; a file must say what it means."""
     try:
-        return msgspec.convert(value, setting.type, strict=source == SETTINGS_FILE)
-    except msgspec.ValidationError:
+        checked = msgspec.convert(value, setting.type, strict=source == SETTINGS_FILE)
+        setting.check(checked)
+    except ValueError:  # msgspec's are such, too
         shown = repr(value) if isinstance(value, str) else str(value)
         raise BadSetting(
             f"{setting.name} is {shown} by {source}: it must be {setting.form}."
         ) from None
+    return checked
 
 
 def load_settings(

@@ -33,6 +33,8 @@ REFRESH_BYTES = 32
 MEDIA_COOKIE = "triptych_media"
 """The cookie by which a browser that shows pictures says whose it is."""
 
+MEDIA_COOKIE_PATH = "/media"
+
 FAMILY_BYTES = 16
 """128 bits: nobody ends another's session by guessing."""
 SECRET_BYTES_MIN = 32

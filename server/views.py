@@ -59,6 +59,16 @@ class Wanted(msgspec.Struct, frozen=True):
                 stances -= other.stances
         return Wanted(posts, users, self.viewer, flags, stances)
 
+    def and_also(self, other: "Wanted") -> "Wanted":
+        """What this or `other`, of the same viewer, wants."""
+        return Wanted(
+            self.posts | other.posts,
+            self.users | other.users,
+            self.viewer,
+            self.flags | other.flags,
+            self.stances | other.stances,
+        )
+
 
 class Seen(msgspec.Struct, frozen=True):
     """A user who is there for a viewer, and how the viewer stands to them (bits of
@@ -134,7 +144,6 @@ class Views:
         shown: dict[int, bytes] = {}
         for post in ids:
             view = shelf.posts[post]
-            # No author: gone, or so new that it came after its rows were read.
             author = None if view is None else shelf.user(view.author)
             if view is not None and author is not None and _may_see(shelf, viewer, author):
                 tags = _tags(shelf, viewer, view) if view.row.tags else ()
@@ -179,7 +188,7 @@ class Views:
     async def _shelf_with(self, wanted: Wanted) -> Shelf:
         """A shelf that has all of it, to be used before anything is awaited."""
         for _ in range(SHARED_TRIES):
-            missing = self._missing(wanted)
+            missing = _missing(self._live, wanted)
             if not missing:
                 return self._live
             under_way = list(self._fills)
@@ -189,37 +198,17 @@ class Views:
             for fill in under_way:
                 if missing.without((fill.wanted,)) != missing:
                     await fill.ended.wait()
-        return self._live if not self._missing(wanted) else await self._fill(wanted)
-
-    def _missing(self, wanted: Wanted) -> Wanted:
-        """What of it, and of all who are named by its posts, is not resident; the rest becomes the
-        last to leave.
-        """
-        live, viewer = self._live, wanted.viewer
-        users, stances = set(wanted.users), set(wanted.stances)
-        posts: set[int] = set()
-        for post in wanted.posts:
-            if not live.posts.touch(post):
-                posts.add(post)
-            elif (view := live.posts[post]) is not None:
-                named = (view.author, *(tag.account for tag in view.row.tags))
-                users.update(named)
-                stances.update(named)
-        stances.discard(viewer or 0)
-        absent = frozenset(user for user in users if not live.users.touch(user))
-        if viewer is None:
-            return Wanted(frozenset(posts), absent)
-        return Wanted(
-            frozenset(posts),
-            absent,
-            viewer,
-            frozenset(post for post in wanted.flags if not live.flags.touch((viewer, post))),
-            frozenset(who for who in stances if not live.stances.touch((viewer, who))),
-        )
+        if not _missing(self._live, wanted):
+            return self._live
+        shelf = await self._fill(wanted)
+        while unasked := _missing(shelf, wanted):  # named by what came while it was read
+            wanted = wanted.and_also(unasked)
+            shelf = await self._fill(wanted)
+        return shelf
 
     async def _fill(self, wanted: Wanted) -> Shelf:
-        """Read it and make it resident; the shelf returned has all of it, and the authors, as of
-        now.
+        """Read it and make it resident; the shelf returned has all of it, and all whom its rows
+        named when they were read, as of now.
         """
         fill = Fill(wanted)
         self._fills.append(fill)
@@ -245,19 +234,20 @@ class Views:
         shelf = Shelf(self._base_url)
         for post in wanted.posts:
             shelf.posts.put(post, None)
-        named = set(wanted.users)
+        named: set[int] = set()
         for row in rows.posts:
             shelf.posts.put(row.post, view_of_post(row, self._base_url))
             named.update((row.author, *(tag.account for tag in row.tags)))
-        for account in named:
+        for account in named | wanted.users:
             shelf.users.put(account, None)
         for row in rows.users:
             shelf.users.put(row.account, view_of_user(row, self._base_url))
-        if wanted.viewer is not None:
-            for post, bits in rows.flags:
-                shelf.flags.put((wanted.viewer, post), bits)
-            for account, bits in rows.stances:
-                shelf.stances.put((wanted.viewer, account), bits)
+        if wanted.viewer is not None:  # a pair that is missing has no bits
+            bits_of, stances = dict(rows.flags), dict(rows.stances)
+            for post in wanted.flags:
+                shelf.flags.put((wanted.viewer, post), bits_of.get(post, 0))
+            for account in named | wanted.stances:
+                shelf.stances.put((wanted.viewer, account), stances.get(account, 0))
         for entry in fill.delivered:
             if entry.seq > answer.committed:
                 shelf.fold(entry)
@@ -276,6 +266,33 @@ def _adopt(live: Resident[K, V], fetched: Resident[K, V], but: Container[K] = ()
     for key, value in fetched.items():
         if key not in live and key not in but:
             live.put(key, value)
+
+
+def _missing(shelf: Shelf, wanted: Wanted) -> Wanted:
+    """What of it, and of all who are named by its posts, is not there; the rest becomes the last to
+    leave.
+    """
+    viewer = wanted.viewer
+    users, stances = set(wanted.users), set(wanted.stances)
+    posts: set[int] = set()
+    for post in wanted.posts:
+        if not shelf.posts.touch(post):
+            posts.add(post)
+        elif (view := shelf.posts[post]) is not None:
+            named = (view.author, *(tag.account for tag in view.row.tags))
+            users.update(named)
+            stances.update(named)
+    stances.discard(viewer or 0)
+    absent = frozenset(user for user in users if not shelf.users.touch(user))
+    if viewer is None:
+        return Wanted(frozenset(posts), absent)
+    return Wanted(
+        frozenset(posts),
+        absent,
+        viewer,
+        frozenset(post for post in wanted.flags if not shelf.flags.touch((viewer, post))),
+        frozenset(who for who in stances if not shelf.stances.touch((viewer, who))),
+    )
 
 
 def _may_see(shelf: Shelf, viewer: int, author: UserView) -> bool:

@@ -1,10 +1,11 @@
 """What `verify` reads: SQLite's own checks, the journal from its beginning, and two databases row
 by row.
 
-Called by `admin.verify` on a connection of its own, inside one read transaction. Changes nothing.
+Called by `admin.verify` on a connection of its own, inside one read transaction, and by
+`storage.rebuilding`, perhaps on a database of an older schema. Changes nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 from storage.facts import Entry, decode_fact, with_texts
@@ -14,6 +15,9 @@ from storage.sqlite import Connection
 
 ENTRIES_A_STEP = 1_000
 """Facts read at a time."""
+
+Progress = Callable[[int, int], None]
+"""Called with (facts read so far, facts in all)."""
 
 DIFFERENCES_SHOWN = 20
 """Differing rows that are named for one table: the rest are counted."""
@@ -108,7 +112,7 @@ def largest_id(connection: Connection) -> int:
 
 
 def kept_replies(connection: Connection) -> Iterator[list[KeptReply]]:
-    """Every kept reply, some at a time: they follow from nothing and are copied by a repair."""
+    """Every kept reply, some at a time: they follow from nothing and are copied by a rebuild."""
     rows = connection.execute("select account, route, key, request, reply, at from replies")
     while some := [KeptReply(*row) for row in islice(rows, ENTRIES_A_STEP)]:
         yield some

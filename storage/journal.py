@@ -19,7 +19,7 @@ from storage.gazetteer import load_cities
 from storage.projection import write_group
 from storage.queries import answer
 from storage.reads import Answer, Question
-from storage.schema import migrate
+from storage.schema import ensure_schema
 from storage.sqlite import Connection, SqliteError, open_reader, open_writer
 
 READERS = 3
@@ -82,7 +82,7 @@ class SqliteDisk:
 def _open(database: Path, *, cities: bool) -> SqliteDisk:
     writer = open_writer(database)
     try:
-        migrate(writer)
+        ensure_schema(writer)
         if cities:
             load_cities(writer)
         return SqliteDisk(writer, [open_reader(database) for _ in range(READERS)])
@@ -93,10 +93,10 @@ def _open(database: Path, *, cities: bool) -> SqliteDisk:
 
 @contextlib.asynccontextmanager
 async def open_disk(database: Path, *, cities: bool = False) -> AsyncGenerator[SqliteDisk]:
-    """The disk whose SQLite file is `database`, made or brought to this version first; closed at
-    the end. `cities` puts the world's cities into one that has none.
+    """The disk whose SQLite file is `database`, made if it is missing; closed at the end. `cities`
+    puts the world's cities into one that has none.
 
-    Raises `SchemaTooNew`, `SqliteTooOld`, `DiskFailed`.
+    Raises `SchemaTooOld`, `SchemaTooNew`, `SqliteTooOld`, `DiskFailed`.
     """
     try:
         disk = await trio.to_thread.run_sync(partial(_open, database, cities=cities))

@@ -138,7 +138,8 @@ def there(pairs: list[Row]) -> list[Row]:
 
 
 def _kept(group: Group) -> Written:
-    """Replies and snapshots."""
+    """Replies and snapshots. Whoever was deleted in the very group gets no reply kept: it may hold
+    a text."""
     replies = {
         (kept.account, kept.route, kept.key): (
             kept.account,
@@ -177,6 +178,6 @@ def documents(rows: Rows, characters_max: int = DOCUMENT_CHARACTERS_MAX) -> Iter
 
 
 def raise_largest_id(connection: Connection, largest: int) -> None:
-    """Have ids given out above `largest`, whatever the facts say: after a repair."""
+    """Have ids given out above `largest`, whatever the facts say: in a rebuild."""
     with transaction(connection):
         connection.execute(sql.RAISE_LARGEST_ID, (f"[{largest}]",))

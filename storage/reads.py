@@ -433,10 +433,9 @@ class GetGoneAccounts(Question[list[int]], frozen=True):
     """Every account that is deleted."""
 
 
-class GetPending(Question[bool], frozen=True):
-    """Whether a load of `actor` would fold facts onto its snapshot."""
-
-    actor: int
+class GetStale(Question[list[int]], frozen=True):
+    """Actors whose last snapshots may hold what was erased with an account, since a load of them
+    would fold more: the accounts actor, and users who are deleted."""
 
 
 class GetUncleared(Question[list[int]], frozen=True):

@@ -1,7 +1,13 @@
-"""The tables and indexes, and how a database of an earlier version becomes one of this version.
+"""The tables and indexes, and which version of them a database has.
 
-`migrate` is called once at each start, on the writer's connection; nobody else changes the schema.
-A migration that was released is never edited: the next one goes at the end of `MIGRATIONS`.
+`ensure_schema` is called once at each start, on the writer's connection; nobody else makes tables,
+and nobody alters one.
+
+**Four tables keep their form for ever**: journal(seq, at, fact), contents(id, owner, text),
+replies(account, route, key, request, reply, at) and largest_id(one, id). At most their constraints
+and indexes may change. Everything else may change with `SCHEMA_VERSION`, and is projected anew from
+the journal: of an older database `storage.rebuilding` reads these four, and makes one of this
+version.
 
 `contents` holds every text; facts and rows point to it. References to it are deferred, since an
 account and its first texts point at each other, and since texts are deleted by the rows that
@@ -11,16 +17,16 @@ or else each write to what it refers to would look for it row by row.
 """
 
 import sqlite3
-from collections.abc import Callable
+from pathlib import Path
 from typing import cast
 
 from sqlite_utils import Database
 
-from storage.sqlite import Connection, transaction
+from storage.sqlite import Connection, open_writer, transaction
 
 TO_CONTENTS = "integer references contents(id) deferrable initially deferred"
 
-FIRST_TABLES = (
+TABLES = (
     """create table journal (
         seq integer primary key, at integer not null, fact blob not null) strict""",
     """create table concerns (
@@ -147,7 +153,7 @@ FIRST_TABLES = (
         primary key (account, route, key)) strict""",
 )
 
-FIRST_INDEXES: tuple[tuple[str, tuple[str, ...]], ...] = (
+INDEXES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("users", ("gone", "account")),  # which accounts are deleted
     ("sessions", ("account", "session")),
     ("follows", ("followee", "seq")),  # followers, the newest first
@@ -202,29 +208,28 @@ FIRST_INDEXES: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
-def first_schema(database: Database) -> None:
-    """From an empty file to the first version."""
-    for table in FIRST_TABLES:
-        database.conn.execute(table)
-    for table, columns in FIRST_INDEXES:
-        database.table(table).create_index(columns)
-
-
-Migration = Callable[[Database], None]
-
-MIGRATIONS: tuple[Migration, ...] = (first_schema,)
-"""The step at place n leads from version n to version n + 1."""
-
-SCHEMA_VERSION = len(MIGRATIONS)
-"""The version that this code reads and writes, kept in `pragma user_version`."""
+SCHEMA_VERSION = 3
+"""The version that this code reads and writes, kept in `pragma user_version`. Raise it whenever a
+table or an index changes, or the form of an actor's state, which old snapshots would not have."""
 
 
 class SchemaTooNew(Exception):
     """A newer Triptych has written this database; this one would not understand it."""
 
-    def __init__(self, found: int, known: int) -> None:
+    def __init__(self, found: int) -> None:
         super().__init__(
-            f"the database has schema {found}, this Triptych knows up to {known}: upgrade it"
+            f"the database has schema {found}, this Triptych knows up to {SCHEMA_VERSION}: "
+            "upgrade it"
+        )
+
+
+class SchemaTooOld(Exception):
+    """An older Triptych has written this database, and nobody has rebuilt it yet."""
+
+    def __init__(self, found: int) -> None:
+        super().__init__(
+            f"the database has schema {found}, this Triptych works on {SCHEMA_VERSION}: "
+            "start the server once"
         )
 
 
@@ -233,17 +238,38 @@ def schema_version(connection: Connection) -> int:
     return int(connection.execute("pragma user_version").fetchone()[0])
 
 
-def migrate(connection: Connection, migrations: tuple[Migration, ...] = MIGRATIONS) -> None:
-    """Bring the database to the version after the last of `migrations`, each step in a transaction
-    of its own.
+def schema_in(database: Path) -> int:
+    """The version of the database in a file: 0 if it is empty or missing. Raises `SqliteError`."""
+    if not database.exists():
+        return 0
+    connection = open_writer(database)
+    try:
+        return schema_version(connection)
+    finally:
+        connection.close()
 
-    Raises `SchemaTooNew`, having changed nothing; `SqliteError`, the failed step undone.
-    """
+
+def check_schema(connection: Connection) -> None:
+    """Raises `SchemaTooOld` or `SchemaTooNew`, unless the database is of this version."""
     found = schema_version(connection)
-    if found > len(migrations):
-        raise SchemaTooNew(found, len(migrations))
-    database = Database(cast(sqlite3.Connection, connection), execute_plugins=False)
-    for version, step in enumerate(migrations[found:], start=found + 1):
+    if found < SCHEMA_VERSION:
+        raise SchemaTooOld(found)
+    if found > SCHEMA_VERSION:
+        raise SchemaTooNew(found)
+
+
+def ensure_schema(connection: Connection) -> None:
+    """Give an empty database its tables and indexes, all or nothing; leave one of this version as
+    it is.
+
+    Raises `SchemaTooOld`, `SchemaTooNew`, `SqliteError`, having changed nothing.
+    """
+    if schema_version(connection) == 0:
+        database = Database(cast(sqlite3.Connection, connection), execute_plugins=False)
         with transaction(connection):
-            step(database)
-            connection.execute(f"pragma user_version = {version}")
+            for table in TABLES:
+                connection.execute(table)
+            for table, columns in INDEXES:
+                database.table(table).create_index(columns)
+            connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
+    check_schema(connection)

@@ -5,6 +5,7 @@ pysqlite3, which carries a current SQLite but no types. No table is named in thi
 """
 
 import contextlib
+import os
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -104,6 +105,32 @@ def open_writer(database: Path) -> Connection:
     return connection
 
 
+def open_draft(database: Path) -> Connection:
+    """A connection that fills a new file without waiting for the disk: nothing until `finish_draft`
+    has returned, and to be thrown away if anything fails before.
+
+    Raises `SqliteTooOld`, `SqliteError`.
+    """
+    connection = _connect(f"{database.absolute().as_uri()}?mode=rwc")
+    connection.execute("pragma journal_mode = memory").fetchone()
+    connection.execute("pragma synchronous = off")
+    connection.execute("pragma foreign_keys = on")
+    connection.execute("pragma secure_delete = on").fetchone()
+    connection.execute(f"pragma cache_size = -{WRITER_CACHE_KIB}")
+    return connection
+
+
+def finish_draft(connection: Connection, database: Path) -> None:
+    """Close a draft, so that all of it survives a power cut. Raises `SqliteError`, `OSError`."""
+    connection.execute("pragma journal_mode = wal").fetchone()  # as `open_writer` will want it
+    connection.close()
+    descriptor = os.open(database, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def open_reader(database: Path) -> Connection:
     """A connection that can't write, to a database that is there. Raises `SqliteTooOld`,
     `SqliteError`.
@@ -118,6 +145,7 @@ def open_memory() -> Connection:
     """An empty database that goes with its connection, with the same rules as the one on disk."""
     connection = _connect(":memory:")
     connection.execute("pragma foreign_keys = on")
+    connection.execute("pragma secure_delete = on").fetchone()
     return connection
 
 

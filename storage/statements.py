@@ -195,9 +195,9 @@ where users.account = total.account and (total.followers <> 0 or total.following
 
 UPSERT_REPLIES = """
 insert into replies (account, route, key, request, reply, at)
-select value ->> 0, cast(unhex(value ->> 1) as text), cast(unhex(value ->> 2) as text),
+select u.account, cast(unhex(value ->> 1) as text), cast(unhex(value ->> 2) as text),
     unhex(value ->> 3), unhex(value ->> 4), value ->> 5
-from json_each(?) where true
+from json_each(?) cross join users u on u.account = value ->> 0 where not u.gone
 on conflict do update set request = excluded.request, reply = excluded.reply, at = excluded.at"""
 
 UPSERT_SNAPSHOTS = """

@@ -7,7 +7,6 @@ from actors.comment.state import CommentState
 from actors.decisions import Accepted, Moment, Reason, Refused
 from actors.post.messages import LikeReply
 from actors.post.state import PostState
-from actors.user.publishing import told
 from actors.user.state import UserState
 from storage.facts import CommentDeleted, CommentLiked, CommentUnliked
 from storage.ids import comment_key, post_key, user_key
@@ -25,13 +24,14 @@ def decide(
     account, likes = command.account, len(state.likers)
     match command:
         case LikeComment():
-            author: UserState = moment.reads[user_key(command.place.author)]
-            if not author.shows_to(account):
+            if not _is_shown(state, command, moment):
                 return Refused(Reason.NOT_FOUND)
             if account in state.likers:
                 return Accepted((), LikeReply(liked=True, likes=likes))
             first = account not in state.ever_liked
-            liked = CommentLiked(state.comment, account, first, told(author, state.author, moment))
+            author: UserState = moment.reads[user_key(command.place.author)]
+            told = author.shows_to(state.author)
+            liked = CommentLiked(state.comment, account, first, told)
             return Accepted((liked,), LikeReply(liked=True, likes=likes + 1))
         case UnlikeComment():
             if account not in state.likers:
@@ -47,6 +47,14 @@ def decide(
             return Accepted((deleted,), DeleteCommentReply(state.comment))
         case _:
             assert_never(command)
+
+
+def _is_shown(state: CommentState, command: LikeComment, moment: Moment) -> bool:
+    """Whether the asker may see the post, and the comment's author and the asker each other."""
+    post_author: UserState = moment.reads[user_key(command.place.author)]
+    liker: UserState = moment.reads[user_key(command.account)]
+    met = liker.meets(state.author) and state.author not in moment.gone
+    return met and post_author.shows_to(command.account)
 
 
 def _stands(state: CommentState, command: CommentCommand, moment: Moment) -> bool:

@@ -56,9 +56,13 @@ class OfComment(Command[R], Generic[R], frozen=True):
 
 
 class LikeComment(OfComment[LikeReply], frozen=True):
-    """`account` likes a comment."""
+    """`account` likes a comment. Refused also under a block between it and the comment's author."""
 
     reply_type: ClassVar = LikeReply
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        return tuple(sorted({*self.place.reads, user_key(self.account)}))
 
 
 class UnlikeComment(OfComment[LikeReply], frozen=True):

@@ -1,7 +1,7 @@
 """The rules of a post: who may like, keep and comment on it, one like a person, and only its
 author changes and deletes it."""
 
-from typing import assert_never
+from typing import Any, assert_never
 
 from actors.comment.state import CommentState
 from actors.decisions import Accepted, DoneReply, Moment, Reason, Refused
@@ -19,7 +19,7 @@ from actors.post.messages import (
     Unsave,
 )
 from actors.post.state import PostState
-from actors.user.publishing import tags_told, told
+from actors.user.naming import tagged, told
 from actors.user.state import UserState
 from storage.facts import (
     Commented,
@@ -97,17 +97,13 @@ def _comment(state: PostState, command: Comment, moment: Moment) -> Accepted[Pos
     """Replies are one level deep: one to a reply joins its thread."""
     replied = None
     writer: UserState = moment.reads[user_key(command.account)]
+    if command.parent is not None or command.root is not None:
+        replied = _answered(state, command, writer, moment)
+        if replied is None:
+            return Refused(Reason.NO_SUCH_PARENT)
     author: UserState = moment.reads[user_key(command.author)]
-    if command.parent is not None and command.root is not None:
-        parent: CommentState = moment.reads[comment_key(command.parent)]
-        root: CommentState = moment.reads[comment_key(command.root)]
-        there = parent.exists and root.exists and parent.post == root.post == state.post
-        if not there or command.root != (parent.root or parent.comment):
-            return Refused(Reason.NO_SUCH_PARENT)
-        if parent.author != command.account and not writer.meets(parent.author):
-            return Refused(Reason.NO_SUCH_PARENT)
-        if told(author, parent.author, moment):
-            replied = parent.author
+    if replied is not None and not author.shows_to(replied):
+        replied = None  # who may not see the post any more is not told
     commented = Commented(
         comment=moment.next_id(),
         post=state.post,
@@ -115,9 +111,7 @@ def _comment(state: PostState, command: Comment, moment: Moment) -> Accepted[Pos
         text=moment.text(command.text),
         root=command.root,
         replied=replied,
-        mentions=tuple(
-            who for who in command.mentions if writer.meets(who) and told(author, who, moment)
-        ),
+        mentions=told(command.mentions, writer, author, moment),
         post_author=state.author,
     )
     reply = CommentReply(
@@ -126,18 +120,33 @@ def _comment(state: PostState, command: Comment, moment: Moment) -> Accepted[Pos
     return Accepted((commented,), reply)
 
 
+def _answered(state: PostState, command: Comment, writer: UserState, moment: Moment) -> int | None:
+    """Whom a reply answers; None if what it answers is not there, or not for the writer."""
+    if command.parent is None or command.root is None:
+        return None
+    parent: CommentState = moment.reads[comment_key(command.parent)]
+    root: CommentState = moment.reads[comment_key(command.root)]
+    there = parent.exists and root.exists and parent.post == root.post == state.post
+    if not there or command.root != (parent.root or parent.comment):
+        return None
+    hidden = parent.author in moment.gone or root.author in moment.gone
+    return parent.author if writer.meets(parent.author) and not hidden else None
+
+
 def _edit(state: PostState, command: EditPost, moment: Moment) -> Accepted[PostReply]:
     if not command.changed:
         return Accepted((), DoneReply())
     author: UserState = moment.reads[user_key(command.account)]
-    edited = PostEdited(
-        post=state.post,
-        author=state.author,
-        changed=command.changed,
-        caption=moment.text_or_none(command.caption),
-        alts=tuple(moment.text_or_none(alt) for alt in command.alts),
-        location=command.location,
-        tags=tags_told(author, command.tags, moment),
-        mentions=tuple(who for who in command.mentions if told(author, who, moment)),
-    )
+    changes: dict[str, Any] = {}
+    if "caption" in command.changed:
+        changes["caption"] = moment.text_or_none(command.caption)
+        changes["mentions"] = told(command.mentions, author, author, moment)
+    if "alts" in command.changed:
+        pictures = len(state.blobs) // 2  # a file and a thumbnail each
+        changes["alts"] = tuple(map(moment.text_or_none, command.alts[:pictures]))
+    if "location" in command.changed:
+        changes["location"] = command.location
+    if "tags" in command.changed:
+        changes["tags"] = tagged(command.tags, author, moment)
+    edited = PostEdited(state.post, state.author, command.changed, **changes)
     return Accepted((edited,), DoneReply())

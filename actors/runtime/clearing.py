@@ -29,8 +29,7 @@ from actors.user.messages import (
     Unfollow,
 )
 from storage.facts import AccountDeleted, Entry, PrivacyChanged
-from storage.ids import ACCOUNTS
-from storage.reads import GetPending, GetRemains, GetUnapproved, GetUncleared
+from storage.reads import GetRemains, GetStale, GetUnapproved, GetUncleared
 from storage.rows import Remains
 
 OnBlobs = Callable[[Iterable[str]], Awaitable[None]]
@@ -74,10 +73,9 @@ class Clearing:
     async def run(self, on_blobs: OnBlobs) -> None:
         """Do what is due, until cancelled; first what an earlier process left. `on_blobs` gets the
         names of blobs that belong to nothing any more."""
-        if await self._actors.read(GetPending(ACCOUNTS)):
-            # Its last snapshot may hold the name of somebody who is gone: it is replaced when the
-            # cell leaves memory, but only of one that was in memory.
-            self._actors.directory.cell(ACCOUNTS)
+        for actor in await self._actors.read(GetStale()):
+            # Its snapshot is replaced when the cell leaves memory: so it must have been there.
+            self._actors.directory.cell(actor)
         for account in await self._actors.read(GetUncleared()):
             self._note(self._deleted, account)
         for account in await self._actors.read(GetUnapproved()):

@@ -34,7 +34,7 @@ from actors.runtime.limits import (
 from actors.runtime.liveness import Liveness
 from storage.disk import Disk, Group
 from storage.facts import Entry
-from storage.ids import IdClock, describe_actor
+from storage.ids import ACCOUNTS, IdClock, describe_actor
 from storage.reads import Beginning, Snapshot
 
 log = structlog.get_logger()
@@ -186,7 +186,11 @@ class Rounds:
         if self._waiting or self._committing:
             return  # the rounds go on: a snapshot taken beside them might miss a fact
         until = self._clocks.stopwatch() + FINISH_SNAPSHOTS_S
+        if self._snapshots:  # of cells that have left memory since the last group
+            await self._disk.commit(Group(snapshots=list(self._snapshots.values())))
         cells = [c for c in self._directory.cells.values() if c.state is not None and c.folds]
+        # Those first whose snapshots may hold the name of somebody who is gone.
+        cells.sort(key=lambda cell: (cell.actor != ACCOUNTS, not cell.snapshot_due))
         for start in range(0, len(cells), SNAPSHOTS_A_GROUP):
             some = cells[start : start + SNAPSHOTS_A_GROUP]
             await self._disk.commit(Group(snapshots=[self._directory.snapshot(c) for c in some]))

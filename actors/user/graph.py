@@ -81,10 +81,10 @@ def decide_block(
     """Decide whether the account of `state` blocks another."""
     edge = (state.account, command.blocked)
     blocks = command.blocked in state.blocking
-    if isinstance(command, Unblock):
-        return Accepted((Unblocked(*edge),) if blocks else (), BlockReply(*edge, False))
     if command.blocked == state.account:
         return Refused(Reason.ONESELF)
+    if isinstance(command, Unblock):
+        return Accepted((Unblocked(*edge),) if blocks else (), BlockReply(*edge, False))
     blocked: UserState = moment.reads[user_key(command.blocked)]
     if not blocked.exists:
         return Refused(Reason.NOT_FOUND)

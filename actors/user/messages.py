@@ -253,7 +253,7 @@ class Block(OfBlock, frozen=True):
 
 
 class Unblock(OfBlock, frozen=True):
-    """Block somebody no longer."""
+    """Block somebody no longer. Refused: `ONESELF`."""
 
 
 # Publishing.

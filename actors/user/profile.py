@@ -33,15 +33,8 @@ def change_profile(
 ) -> Accepted[RequestsReply]:
     facts: list[Fact] = []
     if command.changed:
-        facts.append(
-            ProfileChanged(
-                state.account,
-                command.changed,
-                moment.text_or_none(command.full_name),
-                moment.text_or_none(command.bio),
-                moment.text_or_none(command.website),
-            )
-        )
+        texts = {name: moment.text_or_none(getattr(command, name)) for name in command.changed}
+        facts.append(ProfileChanged(state.account, command.changed, **texts))
     if command.private is not None and command.private != state.private:
         facts.append(PrivacyChanged(state.account, command.private))
     if command.private is not False:

@@ -5,8 +5,9 @@ Called by `actors.user.decide` for an account that exists. Pure.
 
 from actors.decisions import Accepted, Moment
 from actors.user.messages import Person, Publish, PublishedMedium, PublishReply
+from actors.user.naming import tagged, told
 from actors.user.state import UserState
-from storage.facts import Medium, PostPublished, Tag
+from storage.facts import Medium, PostPublished
 
 
 def publish(state: UserState, command: Publish, moment: Moment) -> Accepted[PublishReply]:
@@ -23,7 +24,7 @@ def publish(state: UserState, command: Publish, moment: Moment) -> Accepted[Publ
         )
         for new in command.media
     )
-    tags = tags_told(state, command.tags, moment)
+    tags = tagged(command.tags, state, moment)
     published = PostPublished(
         author=state.account,
         post=post,
@@ -31,7 +32,7 @@ def publish(state: UserState, command: Publish, moment: Moment) -> Accepted[Publ
         media=media,
         location=command.location,
         tags=tags,
-        mentions=tuple(who for who in command.mentions if told(state, who, moment)),
+        mentions=told(command.mentions, state, state, moment),
     )
     shown = tuple(
         PublishedMedium(medium.media, new.width, new.height, new.file, new.thumbnail, new.alt)
@@ -47,18 +48,3 @@ def publish(state: UserState, command: Publish, moment: Moment) -> Accepted[Publ
         post, author, moment.at, command.caption or None, shown, tags, command.location
     )
     return Accepted((published,), reply)
-
-
-def tags_told(author: UserState, tags: tuple[Tag, ...], moment: Moment) -> tuple[Tag, ...]:
-    """Those of `tags` whom no block keeps apart from the author, each with whether they are
-    told."""
-    return tuple(
-        Tag(tag.account, tag.x, tag.y, told(author, tag.account, moment))
-        for tag in tags
-        if author.meets(tag.account) and tag.account not in moment.gone
-    )
-
-
-def told(author: UserState, account: int, moment: Moment) -> bool:
-    """Whether `account` may see what `author` posts, and so hear that it is named there."""
-    return author.shows_to(account) and account not in moment.gone

@@ -19,13 +19,13 @@ from server.routing import API, Nothing, Section, Tier, Who
 from server.tokens import (
     ACCESS_TOKEN_S,
     MEDIA_COOKIE,
+    MEDIA_COOKIE_PATH,
     RefreshToken,
     make_refresh_token,
     next_refresh_token,
     read_refresh_token,
 )
 from server.wire import (
-    MEDIA_PATH,
     Brief,
     EndedSessionAnswer,
     LoginAnswer,
@@ -72,6 +72,7 @@ async def register(call: Call[Nothing, RegisterRequest]) -> Response:
         invite_needed=registration == "invite",
     )
     reply = await asked(call, command)
+    context.throttle.remember(body.username, call.address)
     user = Brief(str(reply.account), reply.username)
     return _logged_in(call, reply.account, reply.session, refresh, user, 201)
 
@@ -142,7 +143,7 @@ async def log_out(call: Call[Nothing, Nothing]) -> Response:
     """End the session that asks: its access token, its refresh token and its streams."""
     await asked(call, EndSession(call.account, call.session))
     response = json_answer(MessageAnswer("Logged out"))
-    response.delete_cookie(MEDIA_COOKIE, path=MEDIA_PATH, httponly=True, samesite="Strict")
+    response.delete_cookie(MEDIA_COOKIE, path=MEDIA_COOKIE_PATH, httponly=True, samesite="Strict")
     return response
 
 
@@ -240,7 +241,7 @@ def _logged_in(
         MEDIA_COOKIE,
         context.cookies.make(account, session, now_s),
         max_age=ACCESS_TOKEN_S,
-        path=MEDIA_PATH,
+        path=MEDIA_COOKIE_PATH,
         secure=context.base_url.startswith("https:"),
         httponly=True,
         samesite="Strict",

@@ -17,7 +17,7 @@ from server.calls import Call
 from server.listing import people_page
 from server.problems import Problem, not_found
 from server.refusals import asked
-from server.requests import UsersQuery
+from server.requests import PeopleQuery
 from server.routing import API, Nothing, Section, Tier, Who
 from server.seeing import own_account, visible_person
 from server.wire import (
@@ -89,11 +89,11 @@ async def remove_follower(call: Call[Nothing, Nothing]) -> Response:
     f"{API}/follow-requests",
     who=Who.USER,
     tier=Tier.READ,
-    query=UsersQuery,
+    query=PeopleQuery,
     body=Nothing,
     answers={200: UsersPage},
 )
-async def list_requests(call: Call[UsersQuery, Nothing]) -> Response:
+async def list_requests(call: Call[PeopleQuery, Nothing]) -> Response:
     """Who asks to follow oneself, the latest first."""
     return await people_page(call, "follow-requests", lambda span: GetRequests(call.account, span))
 
@@ -171,11 +171,11 @@ async def unblock(call: Call[Nothing, Nothing]) -> Response:
     f"{API}/users/:user_id/blocks",
     who=Who.USER,
     tier=Tier.READ,
-    query=UsersQuery,
+    query=PeopleQuery,
     body=Nothing,
     answers={200: UsersPage, 403: Problem},
 )
-async def list_blocks(call: Call[UsersQuery, Nothing]) -> Response:
+async def list_blocks(call: Call[PeopleQuery, Nothing]) -> Response:
     """Whom one blocks oneself, the latest first."""
     await own_account(call)
     return await people_page(

@@ -26,7 +26,7 @@ from server.places import find_place, place_named
 from server.problems import Problem, forbidden, not_found
 from server.publishing import mentioned, padded, publish, tags_of
 from server.refusals import asked
-from server.requests import EditPostRequest, UsersQuery
+from server.requests import EditPostRequest, PeopleQuery
 from server.routing import API, Nothing, Section, Tier, Who
 from server.seeing import visible_post
 from server.shown import avatar_url, post_content
@@ -188,11 +188,11 @@ async def unlike_post(call: Call[Nothing, Nothing]) -> Response:
     f"{API}/posts/:post_id/likes",
     who=Who.USER,
     tier=Tier.READ,
-    query=UsersQuery,
+    query=PeopleQuery,
     body=Nothing,
     answers={200: UsersPage},
 )
-async def list_likers(call: Call[UsersQuery, Nothing]) -> Response:
+async def list_likers(call: Call[PeopleQuery, Nothing]) -> Response:
     """Who likes a post, the latest first."""
     post = call.ids["post_id"]
     await visible_post(call)

@@ -81,6 +81,8 @@ def set_verified(fact: Verified, entry: Entry) -> list[Statement]:
 def change_profile(fact: ProfileChanged, entry: Entry) -> list[Statement]:
     texts = {"full_name": fact.full_name, "bio": fact.bio, "website": fact.website}
     changed = [name for name in texts if name in fact.changed]
+    if not changed:
+        return []
     named: list[Statement] = []
     if "full_name" in changed:
         name = {"account": fact.account, "name": text_column(fact.full_name)}

@@ -131,7 +131,8 @@ class ProfileChanged(OfAccount, frozen=True, array_like=True):
     website: Text | None = None
 
     def texts(self) -> tuple[Text, ...]:
-        return present(self.full_name, self.bio, self.website)
+        named = {"full_name": self.full_name, "bio": self.bio, "website": self.website}
+        return present(*(text for name, text in named.items() if name in self.changed))
 
 
 class AvatarChanged(OfAccount, frozen=True, array_like=True):

@@ -75,7 +75,9 @@ class PostEdited(Fact, frozen=True, array_like=True):
         return (post_key(self.post),)
 
     def texts(self) -> tuple[Text, ...]:
-        return present(self.caption, *self.alts)
+        caption = (self.caption,) if "caption" in self.changed else ()
+        alts = self.alts if "alts" in self.changed else ()
+        return present(*caption, *alts)
 
     def owner(self) -> int | None:
         return self.author

@@ -33,7 +33,7 @@ from users u join contents c on c.id = u.password_id where u."""
 
 ACCOUNTS = """
 select json_group_array(json_array(u.username, u.account) order by j.key)
-from json_each(:usernames) j cross join users u on u.username = j.value"""
+from json_each(:usernames) j cross join users u on u.username = j.value where not u.gone"""
 
 EXISTING = """
 select json_group_array(u.account order by j.key)

@@ -4,13 +4,14 @@ Texts and types only; see `storage.readings`.
 """
 
 from storage.amending.accounts import GONE
+from storage.ids import ACCOUNTS, KIND_BITS, Kind
 from storage.readings.reading import Reading
 from storage.reads import (
     GetExpired,
     GetGoneAccounts,
     GetNextExpiry,
-    GetPending,
     GetRemains,
+    GetStale,
     GetUnapproved,
     GetUncleared,
 )
@@ -18,15 +19,26 @@ from storage.rows import Remains
 
 GONE_ACCOUNTS = "select json_group_array(account) from users where gone > 0"
 
-PENDING = """
-select iif(exists (select 1 from concerns where actor = :actor), 'true', 'false')"""
+USER = f"(u.account << {KIND_BITS} | {Kind.USER:d})"
+
+STALE = f"""
+select json_group_array(actor order by actor) from (
+    select {ACCOUNTS} as actor where exists (select 1 from concerns where actor = {ACCOUNTS})
+    union all
+    select {USER} from users u
+    where u.gone > 0 and exists (select 1 from concerns where actor = {USER}))"""
 
 UNCLEARED = f"select json_group_array(account) from users where gone = {GONE}"
 
+# From one account that is asked to the next: there may be many requests to each.
 UNAPPROVED = """
-select json_group_array(account) from (
-    select distinct r.followee as account from requests r join users u on u.account = r.followee
-    where not u.private)"""
+with recursive asked (account) as (
+    select min(followee) from requests
+    union all
+    select (select min(followee) from requests where followee > account) from asked
+    where account is not null)
+select json_group_array(u.account order by u.account)
+from asked cross join users u on u.account = asked.account and not u.private and not u.gone"""
 
 PLACE = "json_array(c.comment, c.post, p.author, c.root)"
 
@@ -74,7 +86,7 @@ NEXT_EXPIRY = "select json_quote(min(expires_at)) from stories"
 
 STILL_TO_DO = {
     GetGoneAccounts: Reading(GONE_ACCOUNTS, list[int]),
-    GetPending: Reading(PENDING, bool),
+    GetStale: Reading(STALE, list[int]),
     GetUncleared: Reading(UNCLEARED, list[int]),
     GetUnapproved: Reading(UNAPPROVED, list[int]),
     GetExpired: Reading(EXPIRED, list[int]),

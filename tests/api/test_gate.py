@@ -16,6 +16,7 @@ import pytest
 import trio
 import trio.testing
 
+from server.image_threads import ImageThreads
 from storage.disk import Disk, Group
 from storage.reads import Answer, Question
 from tests.api.world import Person, World, open_world
@@ -136,7 +137,7 @@ class House:
                     return
 
 
-def _is_busy(limiter: trio.CapacityLimiter) -> bool:
+def _is_busy(limiter: trio.CapacityLimiter | ImageThreads) -> bool:
     return limiter.borrowed_tokens > 0
 
 

@@ -268,7 +268,7 @@ class FullActors:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._asking, name)
 
-    async def ask(self, command: Any, key: Any = None) -> Any:
+    async def ask(self, command: Any, key: Any = None, asker: Any = None) -> Any:
         raise Overloaded
 
 

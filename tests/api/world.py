@@ -23,14 +23,18 @@ from actors.runtime.clearing import Clearing
 from actors.runtime.expiry import Expiry
 from actors.runtime.inboxes import Inboxes
 from actors.runtime.rounds import Clocks
+from server.addresses import parse_proxies
 from server.app import make_app
 from server.context import Context, Readiness
 from server.cursors import Cursors
 from server.explore import Rankings
+from server.image_threads import ImageThreads
 from server.passwords import Passwords
 from server.pictures import delete_blobs
+from server.ratelimits import RateLimits, figures_of
 from server.sessions import Sessions
 from server.settings import Settings
+from server.throttle import Throttle
 from server.tokens import AccessTokens, MediaCookies, derive_key
 from server.views import Views
 from storage.blobs import Blobs
@@ -40,6 +44,7 @@ from storage.journal import open_disk
 BASE_URL = "http://photos.test"
 SECRET = b"0123456789abcdef0123456789abcdef"
 PASSWORD = "correct horse"
+UNLIMITED = Settings(rate_limits="off")
 
 
 class WallClock:
@@ -123,6 +128,12 @@ class World:
         assert answer.status_code == 201, answer.text
         return Person(self.client, answer.json())
 
+    def client_at(self, address: str) -> httpx.AsyncClient:
+        """A client with this address of its own, to be closed."""
+        app = cast(Any, make_app(self.context))
+        transport = httpx.ASGITransport(app=app, client=(address, 50_000))
+        return httpx.AsyncClient(transport=transport, base_url=BASE_URL)
+
 
 def as_it_is(disk: Disk) -> Disk:
     """No gate before the disk."""
@@ -131,7 +142,7 @@ def as_it_is(disk: Disk) -> Disk:
 
 @contextlib.asynccontextmanager
 async def open_world(
-    folder: Path, behind: Callable[[Disk], Disk] = as_it_is
+    folder: Path, behind: Callable[[Disk], Disk] = as_it_is, settings: Settings = UNLIMITED
 ) -> AsyncIterator[World]:
     """Everything in `folder`, until the block is left. The actors see the disk as `behind` makes
     it.
@@ -167,12 +178,15 @@ async def open_world(
             clearing=clearing,
             rankings=rankings,
             passwords=Passwords(trio.CapacityLimiter(2), os.urandom),
+            throttle=Throttle(settings, clock.now),
+            limits=RateLimits(figures_of(settings)),
+            proxies=parse_proxies(settings.trusted_proxies),
             cursors=Cursors(derive_key(SECRET, "cursors")),
             blobs=Blobs(media),
-            settings=Settings(),
+            settings=settings,
             readiness=Readiness(),
             uploads=uploads,
-            image_threads=trio.CapacityLimiter(2),
+            image_threads=ImageThreads(2, 448 * 1_048_576),
             file_threads=trio.CapacityLimiter(4),
             base_url=BASE_URL,
             now=clock.now,

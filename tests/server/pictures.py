@@ -5,6 +5,7 @@ import struct
 import zlib
 from io import BytesIO
 
+import pillow_heif
 from PIL import Image, ImageCms
 
 RED, GREEN, BLUE, WHITE = (200, 30, 30), (30, 160, 30), (30, 30, 200), (255, 255, 255)
@@ -12,7 +13,10 @@ RED, GREEN, BLUE, WHITE = (200, 30, 30), (30, 160, 30), (30, 30, 200), (255, 255
 
 def encoded(image: Image.Image, form: str, **options: object) -> bytes:
     file = BytesIO()
-    image.save(file, form, **options)
+    if form == "HEIC":
+        pillow_heif.from_pillow(image).save(file, **options)
+    else:
+        image.save(file, form, **options)
     return file.getvalue()
 
 
@@ -136,6 +140,34 @@ def webp_claiming(width: int, height: int) -> bytes:
     frame = bytes(6) + _three(49) + _three(49) + _three(16) + b"\0" + small
     chunks = _chunk(b"VP8X", canvas) + _chunk(b"ANIM", bytes(6)) + _chunk(b"ANMF", frame)
     return _chunk(b"RIFF", b"WEBP" + chunks)
+
+
+def inflating_texts() -> bytes:
+    """64 texts of a mebibyte, each with one character that makes Python take four for each: 256 MB
+    in 70 KB."""
+    text = zlib.compress(("x" * (1_048_576 - 4) + "😀").encode(), 9)
+    return grey_png(
+        b"".join(png_chunk(b"iTXt", b"%d\0\1\0\0\0" % number + text) for number in range(64))
+    )
+
+
+def many_frames(frames: int, inserted: bytes = b"") -> bytes:
+    """A GIF that repeats its one frame, and has `inserted` before the first."""
+    data = encoded(quarters().quantize(8), "GIF")
+    start = data.index(b"\x21\xf9") if b"\x21\xf9" in data else data.index(b"\x2c")
+    return data[:start] + inserted + data[start:-1] * frames + b";"
+
+
+def many_comments() -> bytes:
+    """A GIF with a comment in 2.7 million pieces."""
+    return many_frames(1, b"\x21\xfe" + b"\x02ab" * 2_700_000 + b"\0")
+
+
+def much_exif() -> bytes:
+    """A JPEG whose EXIF comes in 70,000 segments."""
+    segment = b"\xff\xe1" + struct.pack(">H", 108) + b"Exif\0\0" + bytes(100)
+    data = encoded(quarters(), "JPEG", quality=95)
+    return data[:2] + segment * 70_000 + data[2:]
 
 
 def looping_exif() -> bytes:

@@ -27,7 +27,7 @@ from server.problems import (
     problem_of_decoding,
     problem_of_exception,
 )
-from server.wire import LoginRequest, RegisterRequest
+from server.requests import LoginRequest, RegisterRequest
 
 
 class Inner(msgspec.Struct):
@@ -38,6 +38,7 @@ class Sample(msgspec.Struct):
     name: Annotated[str, Meta(min_length=2, max_length=5)]
     count: Annotated[int, Meta(ge=1, le=50)] | None = None
     tags: list[Inner] = []
+    marks: list[int | str | Inner] | None = None
 
 
 def problem_of(body: bytes, kind: type[Any] = Sample) -> Problem:
@@ -110,11 +111,16 @@ def test_a_wrong_method_is_told_the_right_ones() -> None:
         (b'{"name":1}', {"field": "name"}),
         (b'{"name":"toolong"}', {"field": "name", "min_length": 2, "max_length": 5}),
         (b'{"name":"abc","count":51}', {"field": "count", "min": 1, "max": 50}),
-        (b'{"name":"abc","tags":[{"x":0},{"x":2}]}', {"field": "tags[1].x", "min": 0, "max": 1}),
-        (b'{"name":"abc","tags":[{}]}', {"field": "tags[0].x"}),
+        (b'{"name":"abc","tags":[{"x":0},{"x":2}]}', {"field": "tags", "min": 0, "max": 1}),
+        (b'{"name":"abc","tags":[{}]}', {"field": "tags"}),
+        (b'{"name":"abc","marks":[1,"a",{"x":2}]}', {"field": "marks", "min": 0, "max": 1}),
+        (b'{"name":"abc","marks":[{}]}', {"field": "marks"}),
+        (b'{"name":"abc","marks":[true]}', {"field": "marks"}),
     ],
 )
-def test_a_wrong_value_is_named_with_its_limits(body: bytes, details: dict[str, object]) -> None:
+def test_a_wrong_value_is_named_by_its_field_with_its_limits(
+    body: bytes, details: dict[str, object]
+) -> None:
     problem = problem_of(body)
     assert problem.code is Code.INVALID_REQUEST
     assert problem.details == details

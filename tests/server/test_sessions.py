@@ -6,13 +6,14 @@ import trio
 import trio.testing
 
 from server.sessions import Sessions
-from storage.facts import Entry, Fact, PasswordChanged, Text
+from storage.facts import AccountDeleted, Entry, Fact, PasswordChanged, SessionEnded, Text
 from storage.reads import Answer, GetSession, Question
+from tests.server.held_reads import NobodyAnswers
 
 ENDED = PasswordChanged(1, Text(9, "hash"), None)
 
 
-class HeldSessions:
+class HeldSessions(NobodyAnswers):
     """An `Asking` whose reads return when the test says so; session 5 is account 1's."""
 
     def __init__(self, sessions_max: int = 10) -> None:
@@ -31,12 +32,6 @@ class HeldSessions:
 
     async def read_as_of(self, question: Question[Any]) -> Answer[Any]:
         return Answer(await self.read(question), 0)
-
-    async def ask(self, command: Any, key: Any = None) -> Any:
-        raise AssertionError("sessions ask no actor")
-
-    async def kept(self, command_type: Any, key: Any) -> Any:
-        raise AssertionError("sessions ask no actor")
 
     @property
     def delivered(self) -> int:
@@ -71,6 +66,40 @@ async def test_a_new_password_ends_all_sessions_but_the_one_kept() -> None:
     assert await held.sessions.is_alive(6, 1)
     assert await held.sessions.is_alive(7, 2)
     assert held.reads == asked
+
+
+async def test_a_session_that_ended_is_out_and_no_other() -> None:
+    held = HeldSessions()
+    for session, account in held.alive.items():
+        assert await held.sessions.is_alive(session, account)
+    held.alive = {6: 1, 7: 2}
+    held.deliver(SessionEnded(1, 5))
+    assert not await held.sessions.is_alive(5, 1)
+    asked = held.reads
+    assert await held.sessions.is_alive(6, 1)
+    assert await held.sessions.is_alive(7, 2)
+    assert held.reads == asked
+
+
+async def test_all_sessions_of_a_deleted_account_are_out() -> None:
+    held = HeldSessions()
+    for session, account in held.alive.items():
+        assert await held.sessions.is_alive(session, account)
+    held.alive = {7: 2}
+    held.deliver(AccountDeleted(1))
+    assert not await held.sessions.is_alive(5, 1)
+    assert not await held.sessions.is_alive(6, 1)
+    assert await held.sessions.is_alive(7, 2)
+
+
+async def test_whoever_keeps_tokens_is_told_of_the_end() -> None:
+    ended: list[int] = []
+    held = HeldSessions()
+    held.sessions = Sessions(held, on_ended=ended.append)
+    assert await held.sessions.is_alive(6, 1)
+    held.deliver(SessionEnded(1, 5))
+    held.deliver(AccountDeleted(1))
+    assert ended == [5, 6]
 
 
 async def test_a_session_that_ends_while_it_is_looked_up_is_not_remembered(

@@ -22,6 +22,7 @@ from server.form import (
     UploadedFile,
     UploadLimits,
 )
+from server.image_threads import ImageThreads
 from server.images import BadImage
 from server.uploads import UNPARSED_BYTES_MAX, ImagesOverdue, prepare_images, read_form
 from tests.server import pictures
@@ -364,11 +365,15 @@ async def test_a_form_that_is_cancelled_while_open_leaves_no_file(tmp_path: Path
     assert not files_in(tmp_path)
 
 
+def image_threads() -> ImageThreads:
+    return ImageThreads(1, 64 * MEBIBYTE)
+
+
 async def test_pictures_are_prepared_in_order(tmp_path: Path):
     paths = [tmp_path / str(edge) for edge in (30, 20, 10)]
     for path in paths:
         path.write_bytes(pictures.encoded(pictures.quarters(int(path.name), 50), "PNG"))
-    ready = await prepare_images(paths, trio.CapacityLimiter(1))
+    ready = await prepare_images(paths, image_threads())
     assert [image.width for image in ready] == [30, 20, 10]
 
 
@@ -376,21 +381,22 @@ async def test_one_bad_picture_is_enough(tmp_path: Path):
     good, bad = tmp_path / "good", tmp_path / "bad"
     good.write_bytes(pictures.encoded(pictures.quarters(), "PNG"))
     bad.write_bytes(b"")
+    threads = image_threads()
     with pytest.raises(BadImage):
-        await prepare_images([good, bad], trio.CapacityLimiter(1))
+        await prepare_images([good, bad], threads)
+    assert not any(threads.statistics().values())
 
 
-async def test_a_picture_that_takes_too_long_is_refused_and_keeps_its_slot(
+async def test_a_picture_that_takes_too_long_is_refused_and_keeps_its_thread(
     tmp_path: Path, autojump_clock: MockClock
 ):
     endless = tmp_path / "pipe"
     os.mkfifo(endless)
-    limiter = trio.CapacityLimiter(1)
+    threads = image_threads()
     with pytest.raises(ImagesOverdue):
-        await prepare_images([endless], limiter)
-    assert limiter.borrowed_tokens == 1
+        await prepare_images([endless], threads)
+    assert threads.borrowed_tokens == 1
     with pytest.raises(ImagesOverdue):  # the next one never gets a thread
-        await prepare_images([endless], limiter)
+        await prepare_images([endless], threads)
     endless.open("wb").close()  # the thread reads to the end of the pipe, and ends
-    async with limiter:
-        assert limiter.borrowed_tokens == 1
+    assert await threads.run(int, memory_bytes=1) == 0

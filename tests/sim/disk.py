@@ -31,7 +31,7 @@ from storage.reads import (
     Question,
     Snapshot,
 )
-from storage.schema import migrate
+from storage.schema import ensure_schema
 from storage.sqlite import open_memory
 from tests.sim.truth import Truth, cut
 
@@ -183,7 +183,7 @@ class SqliteDisk(SimulatedDisk):
     def __init__(self, random: Random) -> None:
         super().__init__(random)
         self.connection = open_memory()
-        migrate(self.connection)
+        ensure_schema(self.connection)
 
     def apply(self, group: Group) -> None:
         write_group(self.connection, group)

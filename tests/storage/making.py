@@ -1,33 +1,52 @@
-"""Histories for the tests of storage: facts in their places, made in one line, and the same facts
-at random.
+"""Histories for the tests of storage: facts in their places, made in one line each.
 
-A `History` numbers what it is told and gives out ids and texts. It keeps no rules, but
-`random_history` makes only what the actors would decide: nobody follows twice, and nobody likes a
-post that is gone.
+A `History` numbers what it is told, gives out ids and texts, and knows what holds. It keeps no
+rules: who wants only what actors would decide asks `tests.storage.living`.
 """
-
-import random
 
 from storage.disk import Group
 from storage.facts import (
+    AccountCleared,
+    AccountDeleted,
+    AvatarChanged,
+    Blocked,
+    CommentDeleted,
+    Commented,
+    CommentLiked,
+    CommentUnliked,
     Entry,
     Fact,
     Followed,
+    FollowRequested,
+    FollowRequestEnded,
+    InviteCreated,
+    InviteUsed,
     Medium,
     PasswordChanged,
     PostDeleted,
+    PostEdited,
     PostLiked,
     PostPublished,
+    PostSaved,
     PostUnliked,
+    PostUnsaved,
+    PrivacyChanged,
+    ProfileChanged,
     Registered,
+    SessionEnded,
     SessionOpened,
+    SessionRefreshed,
+    Tag,
     Text,
+    Unblocked,
     Unfollowed,
+    UsernameChanged,
     Verified,
 )
 from storage.ids import IdClock
-from storage.schema import migrate
+from storage.schema import ensure_schema
 from storage.sqlite import Connection, open_memory
+from tests.storage.plain import Plain
 
 BEGAN_AT = 1_760_000_000_000
 """Unix milliseconds of the first fact; each later one comes a second after."""
@@ -38,43 +57,65 @@ NAUGHTY = "NUL \x00 quote ' \" back\\slash emoji 😍 \u202e override \u0301 { }
 def empty_database() -> Connection:
     """A database in memory with all tables and no rows; whoever asks for it closes it."""
     connection = open_memory()
-    migrate(connection)
+    ensure_schema(connection)
     return connection
 
 
 class History:
-    """Facts as they come to be."""
+    """Facts as they come to be, and what holds after them."""
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.ids = IdClock()
-        self.accounts = 0
+        self.plain = Plain()
+
+    @property
+    def accounts(self) -> int:
+        """The last account number that was given out."""
+        return len(self.plain.accounts)
 
     def say(self, fact: Fact) -> Entry:
         seq = len(self.entries) + 1
         entry = Entry(seq, BEGAN_AT + 1_000 * seq, fact)
         self.entries.append(entry)
+        self.plain.tell(entry)
         return entry
 
     def text(self, value: str) -> Text:
         return Text(self.id(), value)
 
+    def text_or_none(self, value: str | None) -> Text | None:
+        return None if value is None else self.text(value)
+
     def id(self) -> int:
         return self.ids.next_id(BEGAN_AT + 1_000 * len(self.entries))
 
+    # Accounts.
+
     def register(self, name: str | None = None, full_name: str | None = None) -> int:
-        self.accounts += 1
-        account = self.accounts
+        account = self.accounts + 1
         username = self.text(name or f"user{account}")
-        full = None if full_name is None else self.text(full_name)
+        full = self.text_or_none(full_name)
         password = self.text(f"argon2 of {account}")
         self.say(Registered(account, username, password, self.text("a@example.org"), full))
         return account
 
-    def log_in(self, account: int) -> int:
+    def rename(self, account: int, name: str) -> None:
+        self.say(UsernameChanged(account, self.text(name)))
+
+    def log_in(self, account: int, client: str | None = None) -> int:
         session = self.id()
-        self.say(SessionOpened(account, session, self.text(f"refresh of {session}")))
+        family, refresh = self.text(f"family of {session}"), self.text(f"refresh of {session}")
+        told = self.text_or_none(client)
+        self.say(SessionOpened(account, session, refresh, family, told))
         return session
+
+    def refresh(self, account: int, session: int) -> None:
+        refresh = self.text(f"refresh {len(self.entries)} of {session}")
+        self.say(SessionRefreshed(account, session, refresh))
+
+    def log_out(self, account: int, session: int) -> None:
+        self.say(SessionEnded(account, session))
 
     def change_password(self, account: int, kept: int | None = None) -> None:
         self.say(PasswordChanged(account, self.text("another argon2"), kept))
@@ -82,69 +123,125 @@ class History:
     def verify(self, account: int, verified: bool = True) -> None:
         self.say(Verified(account, verified))
 
-    def follow(self, follower: int, followee: int) -> None:
-        self.say(Followed(followee, follower))
+    def describe(self, account: int, **texts: str | None) -> None:
+        """Change `full_name`, `bio`, `website`."""
+        made = {name: self.text_or_none(value) for name, value in texts.items()}
+        self.say(ProfileChanged(account, tuple(texts), **made))
+
+    def show(self, account: int, file: str | None) -> None:
+        """Another avatar, or none."""
+        self.say(AvatarChanged(account, self.text_or_none(file)))
+
+    def keep_private(self, account: int, private: bool = True) -> None:
+        self.say(PrivacyChanged(account, private))
+
+    def invite(self, code: str) -> int:
+        invite = self.id()
+        self.say(InviteCreated(invite, self.text(code)))
+        return invite
+
+    def use_invite(self, invite: int, account: int) -> None:
+        self.say(InviteUsed(invite, account))
+
+    def leave(self, account: int) -> None:
+        self.say(AccountDeleted(account))
+
+    def clear(self, account: int) -> None:
+        self.say(AccountCleared(account))
+
+    # Between two.
+
+    def follow(self, follower: int, followee: int, approved: bool = False) -> None:
+        self.say(Followed(followee, follower, approved))
 
     def unfollow(self, follower: int, followee: int) -> None:
         self.say(Unfollowed(followee, follower))
 
-    def publish(self, author: int, caption: str | None = None, pictures: int = 1) -> int:
+    def request(self, follower: int, followee: int) -> None:
+        self.say(FollowRequested(followee, follower))
+
+    def end_request(self, follower: int, followee: int) -> None:
+        self.say(FollowRequestEnded(followee, follower))
+
+    def block(self, blocker: int, blocked: int) -> None:
+        self.say(Blocked(blocker, blocked))
+
+    def unblock(self, blocker: int, blocked: int) -> None:
+        self.say(Unblocked(blocker, blocked))
+
+    # Posts.
+
+    def publish(
+        self,
+        author: int,
+        caption: str | None = None,
+        pictures: int = 1,
+        alt: str | None = None,
+        tags: tuple[Tag, ...] = (),
+        location: int | None = None,
+    ) -> int:
         post = self.id()
         media = tuple(
-            Medium(self.id(), 1440, 1080, self.text(f"{post}-{n}.jpg"), self.text(f"{post}-{n}t"))
+            Medium(
+                self.id(),
+                1440,
+                1080,
+                self.text(f"{post}-{n}.jpg"),
+                self.text(f"{post}-{n}t"),
+                self.text_or_none(alt),
+            )
             for n in range(pictures)
         )
-        words = None if caption is None else self.text(caption)
-        self.say(PostPublished(author, post, words, media))
+        self.say(PostPublished(author, post, self.text_or_none(caption), media, location, tags))
         return post
+
+    def edit(
+        self,
+        post: int,
+        changed: tuple[str, ...],
+        caption: str | None = None,
+        alts: tuple[str | None, ...] = (),
+        location: int | None = None,
+        tags: tuple[Tag, ...] = (),
+    ) -> None:
+        author = self.plain.posts[post].author
+        said, shown = self.text_or_none(caption), tuple(map(self.text_or_none, alts))
+        self.say(PostEdited(post, author, changed, said, shown, location, tags))
 
     def delete(self, post: int, author: int) -> None:
         self.say(PostDeleted(post, author))
 
-    def like(self, account: int, post: int) -> int:
-        return self.say(PostLiked(post, account, True)).seq
+    def like(self, account: int, post: int, first: bool = True) -> int:
+        return self.say(PostLiked(post, account, first)).seq
 
     def unlike(self, account: int, post: int) -> None:
         self.say(PostUnliked(post, account))
 
+    def save(self, account: int, post: int) -> None:
+        self.say(PostSaved(post, account))
+
+    def unsave(self, account: int, post: int) -> None:
+        self.say(PostUnsaved(post, account))
+
+    # Comments.
+
+    def comment(self, author: int, post: int, text: str, root: int | None = None) -> int:
+        comment = self.id()
+        replied = None if root is None else self.plain.comments[root].author
+        self.say(Commented(comment, post, author, self.text(text), root, replied))
+        return comment
+
+    def delete_comment(self, comment: int) -> None:
+        one = self.plain.comments[comment]
+        replies = sum(other.root == comment for other in self.plain.comments.values())
+        self.say(CommentDeleted(comment, one.post, one.author, 1 + replies, one.root))
+
+    def like_comment(self, account: int, comment: int, first: bool = True) -> None:
+        self.say(CommentLiked(comment, account, first))
+
+    def unlike_comment(self, account: int, comment: int) -> None:
+        self.say(CommentUnliked(comment, account))
+
     def group(self) -> Group:
         """All of it as one commit."""
         return Group(entries=list(self.entries))
-
-
-def random_history(seed: int, steps: int, accounts: int = 5) -> History:
-    """What `accounts` people might do in `steps` steps; the same seed gives the same history."""
-    chance = random.Random(seed)
-    history = History()
-    people = [history.register() for _ in range(accounts)]
-    follows: set[tuple[int, int]] = set()
-    likes: set[tuple[int, int]] = set()
-    posts: dict[int, int] = {}
-    sessions: dict[int, int] = {}
-    for _ in range(steps):
-        one, other = chance.choice(people), chance.choice(people)
-        post = chance.choice(list(posts)) if posts else None
-        match chance.randrange(9):
-            case 0 | 1:
-                caption = NAUGHTY if chance.random() < 0.5 else None
-                posts[history.publish(one, caption, chance.randint(1, 2))] = one
-            case 2 if post is not None:
-                history.delete(post, posts.pop(post))
-                likes = {pair for pair in likes if pair[1] != post}
-            case 3 | 4 if post is not None:
-                pair = (one, post)
-                (history.unlike if pair in likes else history.like)(*pair)
-                likes ^= {pair}
-            case 5 | 6 if one != other:
-                pair = (one, other)
-                (history.unfollow if pair in follows else history.follow)(*pair)
-                follows ^= {pair}
-            case 7:
-                sessions[history.log_in(one)] = one
-            case 8 if chance.random() < 0.5:
-                kept = chance.choice([*(s for s, who in sessions.items() if who == one), None])
-                history.change_password(one, kept)
-                sessions = {s: who for s, who in sessions.items() if who != one or s == kept}
-            case _:
-                history.verify(one, chance.random() < 0.5)
-    return history

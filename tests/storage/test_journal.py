@@ -9,7 +9,7 @@ from trio.testing import wait_all_tasks_blocked
 from storage.disk import Disk, DiskFailed, Group
 from storage.journal import READERS, open_disk
 from storage.reads import GetBeginning, GetPostsOf, GetUsers, Span
-from storage.schema import SCHEMA_VERSION, SchemaTooNew
+from storage.schema import SCHEMA_VERSION, SchemaTooNew, SchemaTooOld
 from storage.sqlite import open_writer
 from tests.storage.making import History
 
@@ -102,17 +102,21 @@ async def test_a_disk_that_is_full_fails_the_commit(tmp_path: Path, history: His
             await disk.commit(history.group())
 
 
-async def test_what_is_no_database_or_a_newer_one_is_refused(tmp_path: Path) -> None:
+async def test_what_is_no_database_or_one_of_another_version_is_refused(tmp_path: Path) -> None:
     (tmp_path / "garbage.db").write_bytes(b"this is no database" * 1_000)
     with pytest.raises(DiskFailed):
         async with open_disk(tmp_path / "garbage.db"):
             pass
-    newer = open_writer(tmp_path / "newer.db")
-    newer.execute(f"pragma user_version = {SCHEMA_VERSION + 1}")
-    newer.close()
-    with pytest.raises(SchemaTooNew):
-        async with open_disk(tmp_path / "newer.db"):
-            pass
+    for name, version, refused in (
+        ("older.db", SCHEMA_VERSION - 1, SchemaTooOld),
+        ("newer.db", SCHEMA_VERSION + 1, SchemaTooNew),
+    ):
+        other = open_writer(tmp_path / name)
+        other.execute(f"pragma user_version = {version}")
+        other.close()
+        with pytest.raises(refused):
+            async with open_disk(tmp_path / name):
+                pass
 
 
 async def test_a_deleted_text_is_gone_from_the_file_after_a_clean_stop(

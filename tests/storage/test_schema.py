@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import pytest
-from sqlite_utils import Database
 
 from storage.schema import (
-    MIGRATIONS,
     SCHEMA_VERSION,
     SchemaTooNew,
-    migrate,
+    SchemaTooOld,
+    check_schema,
+    ensure_schema,
+    schema_in,
     schema_version,
 )
 from storage.sqlite import (
@@ -22,47 +23,67 @@ from storage.sqlite import (
     open_reader,
     open_writer,
 )
+from tests.storage.aging import KEPT_FOR_EVER
 
 
-def add_colour(database: Database) -> None:
-    database.conn.execute("alter table users add column colour text")
+def columns_of(connection: Connection, table: str) -> list[str]:
+    return [row[1] for row in connection.execute(f"pragma table_info({table})").fetchall()]
 
 
-def fail_half_way(database: Database) -> None:
-    database.conn.execute("create table half (way integer)")
-    database.conn.execute("insert into nothing values (1)")
+def test_the_tables_that_follow_from_nothing_keep_their_form(database: Connection) -> None:
+    for table, columns in KEPT_FOR_EVER.items():
+        assert sorted(columns_of(database, table)) == sorted(columns), table
 
 
-def test_an_empty_database_gets_the_newest_schema(database: Connection) -> None:
+def test_an_empty_database_gets_the_tables_and_keeps_them(database: Connection) -> None:
     assert schema_version(database) == SCHEMA_VERSION
-    migrate(database)  # once more changes nothing
-    assert schema_version(database) == SCHEMA_VERSION
+    made = database.execute("select * from sqlite_schema").fetchall()
+    ensure_schema(database)
+    assert database.execute("select * from sqlite_schema").fetchall() == made
 
 
-def test_an_older_database_takes_only_the_steps_it_lacks(database: Connection) -> None:
-    migrate(database, (*MIGRATIONS, add_colour))
-    assert schema_version(database) == SCHEMA_VERSION + 1
-    assert database.execute("select colour from users").fetchall() == []
+@pytest.mark.parametrize(
+    ("version", "refused"),
+    [(SCHEMA_VERSION - 1, SchemaTooOld), (SCHEMA_VERSION + 1, SchemaTooNew)],
+)
+def test_a_database_of_another_version_is_refused_and_left_alone(
+    database: Connection, version: int, refused: type[Exception]
+) -> None:
+    database.execute(f"pragma user_version = {version}")
+    database.execute("drop table likes")
+    for look in (ensure_schema, check_schema):
+        with pytest.raises(refused, match=f"schema {version}"):
+            look(database)
+    assert schema_version(database) == version
+    assert columns_of(database, "likes") == []
 
 
-def test_a_newer_database_is_refused_and_left_alone(database: Connection) -> None:
-    database.execute(f"pragma user_version = {SCHEMA_VERSION + 1}")
-    with pytest.raises(SchemaTooNew):
-        migrate(database)
-    assert schema_version(database) == SCHEMA_VERSION + 1
-
-
-def test_a_migration_that_fails_leaves_nothing_half_done(database: Connection) -> None:
+def test_a_table_that_can_t_be_made_leaves_none_of_them(tmp_path: Path) -> None:
+    database = open_writer(tmp_path / "some.db")
+    database.execute("create table replies (something integer)")  # the last of ours
     with pytest.raises(SqliteError):
-        migrate(database, (*MIGRATIONS, add_colour, fail_half_way))
-    assert schema_version(database) == SCHEMA_VERSION + 1
-    assert database.execute("select name from sqlite_schema where name = 'half'").fetchall() == []
+        ensure_schema(database)
+    assert schema_version(database) == 0
+    tables = database.execute("select name from sqlite_schema").fetchall()
+    database.close()
+    assert tables == [("replies",)]
+
+
+def test_the_version_in_a_file_is_0_where_there_is_none(tmp_path: Path) -> None:
+    assert schema_in(tmp_path / "some.db") == 0
+    assert not (tmp_path / "some.db").exists()
+    (tmp_path / "some.db").touch()
+    assert schema_in(tmp_path / "some.db") == 0
+    writer = open_writer(tmp_path / "some.db")
+    ensure_schema(writer)
+    writer.close()
+    assert schema_in(tmp_path / "some.db") == SCHEMA_VERSION
 
 
 def test_every_column_that_refers_has_an_index() -> None:
     """Else each write to what it refers to would search its whole table."""
     connection = open_memory()
-    migrate(connection)
+    ensure_schema(connection)
     tables = "select name from sqlite_schema where type = 'table'"
     for (table,) in connection.execute(tables).fetchall():
         first_columns = {
@@ -103,7 +124,7 @@ def test_the_writer_waits_for_the_disk_and_checks_references(tmp_path: Path) -> 
 
 def test_a_reader_can_not_write(tmp_path: Path) -> None:
     writer = open_writer(tmp_path / "some.db")
-    migrate(writer)
+    ensure_schema(writer)
     reader = open_reader(tmp_path / "some.db")
     with pytest.raises(SqliteError):
         reader.execute("delete from users")

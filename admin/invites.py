@@ -1,0 +1,15 @@
+"""`run.py invite …`: what is given to people who may register.
+
+Called by `run.py` with the actors of a folder that no server is running on. Of a code only the hash
+is kept.
+"""
+
+import hashlib
+
+from actors.accounts.messages import CreateInvite
+from actors.runtime.actors import Actors
+
+
+async def create_invite(actors: Actors, code: str) -> None:
+    """Have `code` be good for one registration."""
+    await actors.ask(CreateInvite(hashlib.sha256(code.encode("ascii")).hexdigest()))
