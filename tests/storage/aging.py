@@ -42,11 +42,15 @@ def age(database: Path) -> None:
     """Make `database` one of the schema before this, with the same journal."""
     connection = open_writer(database)
     connection.execute("pragma foreign_keys = off")
-    tables = "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'"
+    # What belongs to a virtual table goes with it.
+    tables = (
+        "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' "
+        "order by sql not like 'create virtual%'"
+    )
     with transaction(connection):
         for (table,) in connection.execute(tables).fetchall():
             if table not in KEPT_FOR_EVER:
-                connection.execute(f"drop table {table}")
+                connection.execute(f"drop table if exists {table}")
         for statement in (*CONTENTS_ONCE, *OTHERWISE):
             connection.execute(statement)
         connection.execute(f"pragma user_version = {SCHEMA_VERSION - 1}")
@@ -62,7 +66,11 @@ def rows_of(database: Path) -> dict[str, list[tuple[object, ...]]]:
 
 
 def all_rows(connection: Connection) -> dict[str, list[tuple[object, ...]]]:
-    tables = "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'"
+    # What belongs to a virtual table goes with it.
+    tables = (
+        "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' "
+        "order by sql not like 'create virtual%'"
+    )
     return {
         table: sorted(connection.execute(f"select * from {table}").fetchall(), key=repr)
         for (table,) in connection.execute(tables).fetchall()
