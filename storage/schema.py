@@ -184,6 +184,7 @@ INDEXES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("hashtag_posts", ("post",)),
     ("hashtag_posts", ("author", "name")),
     ("posts", ("location", "post")),
+    ("posts", ("author", "location")),  # whose posts of a place somebody sees who is not everybody
     ("locations", ("creator",)),
     ("locations", ("name_id",)),
     ("locations", ("city_id",)),

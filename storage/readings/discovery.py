@@ -59,8 +59,8 @@ def counted(since: str, until: str) -> str:
 HASHTAGS = f"""
 with {OTHERWISE},
 changed (name, posts) as (
-    select h.name, sum(o.change) from otherwise o cross join hashtag_posts h
-        on h.author = o.author
+    select h.name, sum(otherwise.change) from otherwise cross join hashtag_posts h
+        on h.author = otherwise.author
     where h.name >= :prefix and h.name < :prefix || char(1114111) group by h.name),
 found (name, posts) as (
     select h.name, h.posts_count + coalesce(c.posts, 0) as posts
@@ -72,20 +72,14 @@ select json_group_array(json_object('name', name, 'posts', posts,
     'day', {counted(":day", "9223372036854775807")}, 'week', {counted(":week", ":day")})
     order by posts desc, name) from found"""
 
-LOCATION_POSTS = f"""(l.posts_count + coalesce((
-    with {OTHERWISE}
-    select sum(o.change) from otherwise o cross join posts p on p.author = o.author
-    where p.location = l.location), 0))"""
+LOCATED = f"""{OTHERWISE},
+changed (location, posts) as (
+    select p.location, sum(otherwise.change) from otherwise cross join posts p
+        on p.author = otherwise.author and p.location is not null
+    group by p.location)"""
 
 LOCATION_OBJECT = """json_object('location', location, 'name', name, 'city', city,
     'country', country, 'lat', lat, 'lng', lng, 'posts', posts)"""
-
-LOCATIONS = f"""
-select json_group_array({LOCATION_OBJECT} order by posts desc, population desc, location) from (
-    select l.*, {LOCATION_POSTS} as posts
-    from location_words w join locations l on l.location = w.rowid
-    where location_words match :match
-    order by l.posts_count desc, l.population desc, l.location limit :limit)"""
 
 DISTANCE = """(
     (l.lat - :lat) * (l.lat - :lat)
@@ -93,16 +87,29 @@ DISTANCE = """(
 """The square of the distance on a plane that touches the sphere at the place asked for: right in
 order for what is near."""
 
-LOCATIONS_NEAR = f"""
-select json_group_array({LOCATION_OBJECT} order by distance, location) from (
-    select l.*, {LOCATION_POSTS} as posts, {DISTANCE} as distance
+
+def locations(distance: str, order: str) -> str:
+    """Places whose words match, in an order."""
+    return f"""
+with {LOCATED}
+select json_group_array({LOCATION_OBJECT} order by {order}) from (
+    select l.*, l.posts_count + coalesce(c.posts, 0) as posts, {distance} as distance
     from location_words w join locations l on l.location = w.rowid
+    left join changed c on c.location = l.location
     where location_words match :match
-    order by distance, l.location limit :limit)"""
+    order by {order.replace("location", "l.location")} limit :limit)"""
+
+
+LOCATIONS = locations("0", "posts desc, population desc, location")
+LOCATIONS_NEAR = locations(DISTANCE, "distance, location")
 
 LOCATION = f"""
+with {OTHERWISE}
 select {LOCATION_OBJECT} from (
-    select l.*, {LOCATION_POSTS} as posts from locations l where l.location = :location)"""
+    select l.*, l.posts_count + coalesce((
+        select sum(otherwise.change) from otherwise cross join posts p
+            on p.author = otherwise.author and p.location = l.location), 0) as posts
+    from locations l where l.location = :location)"""
 
 
 def hashtag_posts(order: str) -> str:

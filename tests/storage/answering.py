@@ -18,6 +18,7 @@ from storage.reads import (
     GetComments,
     GetCredentials,
     GetExisting,
+    GetExpired,
     GetFeed,
     GetFollowers,
     GetFollowing,
@@ -67,18 +68,9 @@ from storage.rows import (
     TagRow,
     UserRow,
 )
+from tests.storage.discovering import FOUND, in_span
 from tests.storage.making import History
 from tests.storage.plain import Pair, said
-
-
-def in_span(numbers: Iterable[int], span: Span) -> list[int]:
-    """Of numbers in falling order, those that a span asks for."""
-    before = float("inf") if span.before is None else span.before
-    after = -1 if span.after is None else span.after
-    inside = [number for number in numbers if after < number < before]
-    if span.after is not None and span.before is None:
-        return inside[-span.limit :]
-    return inside[: span.limit]
 
 
 def once(numbers: Iterable[Any]) -> list[Any]:
@@ -129,7 +121,12 @@ class Answering:
             comments=sum(comment.post == post for comment in plain.comments.values()),
             media=media,
             tags=[TagRow(tag.account, tag.x, tag.y) for _, tag in sorted(one.tags.items())],
+            location=self.place(one.location),
         )
+
+    def place(self, location: int | None) -> tuple[int, str] | None:
+        known = self.plain.found.locations.get(location or 0)
+        return None if known is None else (known.location, said(known.name))
 
     def comment(self, comment: int, viewer: int) -> CommentRow:
         one, plain = self.plain.comments[comment], self.plain
@@ -225,12 +222,14 @@ class Answering:
     def blobs(self) -> dict[str, MediumOwner]:
         """name -> whose it is"""
         found: dict[str, MediumOwner] = {}
-        for n, post in self.plain.posts.items():
+        for post in self.plain.posts.values():
             for text in (text for m in post.media for text in (m.file, m.thumbnail)):
-                found[said(text)] = MediumOwner(post.author, n)
+                found[said(text)] = MediumOwner(post.author, False, None)
+        for story in self.plain.found.stories.values():
+            found[said(story.file)] = MediumOwner(story.author, False, story.expires_at)
         for n, account in self.plain.accounts.items():
             if "avatar" in account.texts:
-                found[said(account.texts["avatar"])] = MediumOwner(n, None)
+                found[said(account.texts["avatar"])] = MediumOwner(n, True, None)
         return found
 
     def gone(self, *degrees: int) -> list[int]:
@@ -250,6 +249,8 @@ class Answering:
         edges = [*plain.follows, *plain.requests]
         return Remains(
             posts=sorted(plain.posts_by([account])),
+            stories=sorted(n for n, s in plain.found.stories.items() if s.author == account),
+            views=others(plain.found.views, 1),
             comments=sorted(place(n) for n, one in plain.comments.items() if one.author == account),
             likes=others(plain.likes, 1),
             saves=others(plain.saves, 1),
@@ -333,6 +334,7 @@ ANSWERS: dict[type[Question[Any]], Callable[[Answering, Any], Any]] = {
     GetUncleared: lambda a, q: a.gone(1),
     GetUnapproved: lambda a, q: a.unapproved(),
     GetRemains: lambda a, q: a.remains(q.account),
+    **{kind: (lambda a, q, found=found: found(a.plain, q)) for kind, found in FOUND.items()},
 }
 """Every question but those for histories and kept replies, which are not of the rows."""
 
@@ -344,7 +346,7 @@ def in_order(question: Question[Any], answer: Any) -> Any:
             return msgspec.structs.replace(answer, stances=sorted(answer.stances))
         case GetFeed():
             return msgspec.structs.replace(answer, following=sorted(answer.following))
-        case GetGoneAccounts():
+        case GetGoneAccounts() | GetExpired():
             return sorted(answer)
         case _:
             return answer

@@ -50,6 +50,11 @@ class Life:
             (12, self._comment),
             (3, self._delete_comment),
             (8, self._like_comment),
+            (5, self._tell_story),
+            (6, self._view_story),
+            (2, self._end_story),
+            (2, self._add_place),
+            (2, self._read),
         )
 
     def act(self) -> None:
@@ -164,6 +169,9 @@ class Life:
     def _remains(self, account: int) -> list[Callable[[], object]]:
         """What clears something of `account` away: posts first, then comments, then the rest."""
         plain, history = self.plain, self.history
+        stories = [s for s, one in plain.found.stories.items() if one.author == account]
+        if stories:
+            return [lambda s=s: history.end_story(s) for s in stories]
         posts = [p for p, one in plain.posts.items() if one.author == account]
         if posts:
             return [lambda p=p: history.delete(p, account) for p in posts]
@@ -171,6 +179,11 @@ class Life:
         if comments:
             return [lambda c=c: history.delete_comment(c) for c in comments]
         return [
+            *(
+                lambda s=s: history.forget_view(account, s)
+                for s, who in plain.found.views
+                if who == account
+            ),
             *(lambda p=p: history.unlike(account, p) for p, who in plain.likes if who == account),
             *(lambda p=p: history.unsave(account, p) for p, who in plain.saves if who == account),
             *(
@@ -225,8 +238,11 @@ class Life:
 
     def _publish(self, one: int, other: int) -> None:
         pictures = self.random.randint(1, 3)
-        place = self.random.choice([None, 7])
-        self.history.publish(one, self.maybe(), pictures, self.maybe(), self._tags(one), place)
+        words = self.random.choice([NAUGHTY, f"{NAUGHTY} #sun #Sea #sun", "#sunset at last", None])
+        self.history.publish(one, words, pictures, self.maybe(), self._tags(one), self._place())
+
+    def _place(self) -> int | None:
+        return self.random.choice([None, 7, *self.plain.found.locations])
 
     def _visible(self, viewer: int) -> list[int]:
         return [n for n, one in self.plain.posts.items() if self.sees(viewer, one.author)]
@@ -244,9 +260,9 @@ class Life:
         self.history.edit(
             post,
             changed,
-            self.maybe() if "caption" in changed else None,
+            self.maybe("the #sea and the #moon") if "caption" in changed else None,
             tuple(self.maybe() for _ in range(pictures)) if "alts" in changed else (),
-            9 if "location" in changed else None,
+            self._place() if "location" in changed else None,
             self._tags(one) if "tags" in changed else (),
         )
 
@@ -318,6 +334,36 @@ class Life:
         if comment is not None:
             first = self._is_first("comment", comment, one)
             self.history.like_comment(one, comment, first)
+
+    # Stories and places.
+
+    def _tell_story(self, one: int, other: int) -> None:
+        self.history.tell_story(one, self.random.choice([0, 24]))
+
+    def _view_story(self, one: int, other: int) -> None:
+        story = self.some(
+            [
+                n
+                for n, story in self.plain.found.stories.items()
+                if story.author != one
+                and self.sees(one, story.author)
+                and (n, one) not in self.plain.found.views
+            ]
+        )
+        if story is not None:
+            self.history.view(one, story)
+
+    def _end_story(self, one: int, other: int) -> None:
+        story = self.some([n for n, s in self.plain.found.stories.items() if s.author == one])
+        if story is not None:
+            self.history.end_story(story)
+
+    def _add_place(self, one: int, other: int) -> None:
+        lat, lng = self.random.choice([(1.0, 2.0), (48.2, 16.4), (-33.9, 151.2)])
+        self.history.add_place(one, self.random.choice(["Old bridge", "The bench"]), lat, lng)
+
+    def _read(self, one: int, other: int) -> None:
+        self.history.read_all(one)
 
 
 def random_history(seed: int, steps: int, accounts: int = 5) -> History:

@@ -21,7 +21,9 @@ from storage.facts import (
     FollowRequestEnded,
     InviteCreated,
     InviteUsed,
+    LocationCreated,
     Medium,
+    NotificationsRead,
     PasswordChanged,
     PostDeleted,
     PostEdited,
@@ -36,6 +38,10 @@ from storage.facts import (
     SessionEnded,
     SessionOpened,
     SessionRefreshed,
+    StoryEnded,
+    StoryPublished,
+    StoryViewed,
+    StoryViewForgotten,
     Tag,
     Text,
     Unblocked,
@@ -228,7 +234,8 @@ class History:
     def comment(self, author: int, post: int, text: str, root: int | None = None) -> int:
         comment = self.id()
         replied = None if root is None else self.plain.comments[root].author
-        self.say(Commented(comment, post, author, self.text(text), root, replied))
+        owner = self.plain.posts[post].author
+        self.say(Commented(comment, post, author, self.text(text), root, replied, (), owner))
         return comment
 
     def delete_comment(self, comment: int) -> None:
@@ -241,6 +248,32 @@ class History:
 
     def unlike_comment(self, account: int, comment: int) -> None:
         self.say(CommentUnliked(comment, account))
+
+    # Stories and places.
+
+    def tell_story(self, author: int, hours: int = 24) -> int:
+        story = self.id()
+        expires_at = BEGAN_AT + 1_000 * (len(self.entries) + 1) + hours * 3_600_000
+        self.say(StoryPublished(author, story, self.text(f"story {story}"), 5, expires_at))
+        return story
+
+    def view(self, account: int, story: int) -> None:
+        self.say(StoryViewed(story, account))
+
+    def forget_view(self, account: int, story: int) -> None:
+        self.say(StoryViewForgotten(story, account))
+
+    def end_story(self, story: int) -> None:
+        self.say(StoryEnded(story, self.plain.found.stories[story].author, expired=False))
+
+    def add_place(self, account: int, name: str, lat: float = 1.0, lng: float = 2.0) -> int:
+        location = self.id()
+        city, country = self.text("Somewhere"), None
+        self.say(LocationCreated(account, location, self.text(name), city, country, lat, lng))
+        return location
+
+    def read_all(self, account: int) -> None:
+        self.say(NotificationsRead(account, len(self.entries)))
 
     def group(self) -> Group:
         """All of it as one commit."""

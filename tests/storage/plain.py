@@ -6,7 +6,7 @@ is a text as long as something that is there has it.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,9 @@ from storage.facts import (
     FollowRequestEnded,
     InviteCreated,
     InviteUsed,
+    LocationCreated,
     Medium,
+    NotificationsRead,
     PasswordChanged,
     PostDeleted,
     PostEdited,
@@ -41,6 +43,10 @@ from storage.facts import (
     SessionEnded,
     SessionOpened,
     SessionRefreshed,
+    StoryEnded,
+    StoryPublished,
+    StoryViewed,
+    StoryViewForgotten,
     Tag,
     Text,
     Unblocked,
@@ -48,6 +54,9 @@ from storage.facts import (
     UsernameChanged,
     Verified,
 )
+from storage.hashtags import hashtags_in
+from tests.storage.discovered import COLUMNS as FOUND_COLUMNS
+from tests.storage.discovered import Discovered
 
 Pair = tuple[int, int]
 
@@ -92,6 +101,10 @@ class Post:
     tags: dict[int, Tag]
     """position -> who is tagged there"""
 
+    @property
+    def hashtags(self) -> list[str]:
+        return hashtags_in(said(self.caption))
+
 
 @dataclass
 class Comment:
@@ -121,6 +134,7 @@ class Plain:
     """(post, account) -> seq"""
     comment_likes: dict[Pair, int] = field(default_factory=dict)
     """(comment, account) -> seq"""
+    found: Discovered = field(default_factory=Discovered)
 
     def tell(self, entry: Entry) -> None:
         """Raises `TypeError` for a kind of fact that is not known here, `KeyError` for one that
@@ -133,6 +147,7 @@ class Plain:
         )
         if not told:
             self._of_posts(fact, entry.at)
+        self.found.tell(entry, self)
 
     def _of_accounts(self, fact: Fact, entry: Entry) -> bool:
         match fact:
@@ -185,7 +200,9 @@ class Plain:
             case PrivacyChanged() if account:
                 account.private = fact.private
             case AccountDeleted() if account:
-                self.accounts[fact.account] = Account(fact.account, account.at, {}, gone=1)
+                self.accounts[fact.account] = Account(
+                    fact.account, account.at, {}, gone=1, private=True
+                )
                 self._end_sessions(fact.account)
             case _:
                 return False
@@ -276,6 +293,15 @@ class Plain:
                 assert len(thread) == fact.removed
                 for comment in thread:
                     self._forget_comment(comment)
+            case (
+                StoryPublished()
+                | StoryViewed()
+                | StoryViewForgotten()
+                | StoryEnded()
+                | LocationCreated()
+                | NotificationsRead()
+            ):
+                pass  # of what is found
             case _:
                 raise TypeError(f"the model has not learned {type(fact).__name__}")
 
@@ -297,8 +323,14 @@ class Plain:
         some = set(authors)
         return sorted((p for p, one in self.posts.items() if one.author in some), reverse=True)
 
+    def public(self, has: Callable[[Post], bool]) -> int:
+        """How many posts that everybody may see are such."""
+        posts = (one for one in self.posts.values() if not self.accounts[one.author].private)
+        return sum(has(one) for one in posts)
+
     def texts(self) -> Iterator[tuple[Text, int | None]]:
         """(text, whose it is) of every text that something has."""
+        yield from self.found.texts()
         for code in self.invites.values():
             yield code, None
         for account in self.accounts.values():
@@ -339,7 +371,7 @@ class Plain:
         } | {
             name: {(*pair, seq) for pair, seq in getattr(self, name).items()}
             for name in ("follows", "requests", "blocks", "likes", "saves", "comment_likes")
-        }  # fmt: skip
+        } | self.found.tables(self)  # fmt: skip
 
     def _users(self) -> Iterator[tuple[Any, ...]]:
         followers = Counter(followee for followee, _ in self.follows)
@@ -352,7 +384,17 @@ class Plain:
             )
             avatar = said(one.texts.get("avatar"))
             flags = (one.gone, int(one.private), int(one.verified), avatar)
-            yield n, one.name, *flags, *ids, followers[n], following[n], posts[n], one.at
+            yield (
+                n,
+                one.name,
+                *flags,
+                *ids,
+                followers[n],
+                following[n],
+                posts[n],
+                one.at,
+                self.found.read.get(n, 0),
+            )
 
     def _posts(self) -> Iterator[tuple[Any, ...]]:
         likes = Counter(post for post, _ in self.likes)
@@ -379,7 +421,7 @@ COLUMNS = {
     "contents": "id, text, owner",
     "users": "account, username, gone, private, verified, avatar, username_id, full_name_id, "
     "bio_id, website_id, email_id, password_id, avatar_id, followers_count, following_count, "
-    "posts_count, registered_at",
+    "posts_count, registered_at, read_up_to",
     "sessions": "session, account, family, family_id, refresh_id, client_id, opened_at, used_at",
     "invites": "invite, code, code_id",
     "posts": "post, author, at, caption_id, location, likes_count, comments_count",
@@ -392,6 +434,7 @@ COLUMNS = {
     "likes": "post, account, seq",
     "saves": "post, account, seq",
     "comment_likes": "comment, account, seq",
+    **FOUND_COLUMNS,
 }
 """Every table that the model knows, and its columns."""
 
