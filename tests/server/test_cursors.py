@@ -18,7 +18,7 @@ viewers = st.none() | numbers
 def test_a_cursor_leads_back_to_its_place(place: Place, viewer: int | None, route: str):
     text = CURSORS.make(route, viewer, place)
     assert CURSORS.read(text, route, viewer) == place
-    assert len(text) == 32
+    assert len(text) == 44
 
 
 @given(place=places, at=st.integers(0, 31), character=st.sampled_from("AZaz09-_=+/ \n"))
@@ -47,10 +47,10 @@ TEXT = CURSORS.make(ROUTE, 1, Place("older", 987_654_321))
         " " + TEXT[1:],
         TEXT * 2,
         TEXT * 1_000,
-        "A" * 32,
-        "ü" * 32,
-        "\u0661" * 32,
-        "\ud800" * 32,
+        "A" * 44,
+        "ü" * 44,
+        "\u0661" * 44,
+        "\ud800" * 44,
         TEXT.lower(),
         TEXT[:-1] + "\0",
         Cursors(b"K" * 32).make(ROUTE, 1, Place("older", 987_654_321)),

@@ -86,7 +86,8 @@ async def test_who_asks_for_much_is_not_passed_by(asking: Asking):
     await asking.end("first")
     assert asking.began == ["first", "large"]
     await asking.end("large")
-    assert asking.began == ["first", "large", "small", "smaller"]
+    # Both have their share at once; Trio says which of them runs first.
+    assert sorted(asking.began[2:]) == ["small", "smaller"]
 
 
 async def test_who_gives_up_lets_those_behind_go_on(asking: Asking):
@@ -153,4 +154,5 @@ async def test_as_many_uploads_have_their_turn_as_there_are_threads(nursery: tri
     assert begun == [0, 1]
     end.set()
     await wait_all_tasks_blocked()
-    assert begun == [0, 1, 2, 3]
+    assert begun[:2] == [0, 1]
+    assert sorted(begun) == [0, 1, 2, 3]
