@@ -53,6 +53,7 @@ class Directory:
         self.cells_max = CELLS_MAX
         self._to_load: list[Cell] = []
         self._loaders = 0
+        self._all_loaded = trio.Event()
         self._whole_journal = trio.Lock()
 
     def cell(self, actor: int) -> Cell:
@@ -91,6 +92,14 @@ class Directory:
             cells, self._to_load = self._to_load[:LOADS_A_READ], self._to_load[LOADS_A_READ:]
             await self._load(cells)
         self._loaders -= 1
+        if not self._loaders:
+            self._all_loaded.set()
+
+    async def wait_all_loaded(self) -> None:
+        """Wait until no actor is being loaded with the others."""
+        while self._loaders:
+            self._all_loaded = trio.Event()
+            await self._all_loaded.wait()
 
     async def _load(self, cells: list[Cell]) -> None:
         """Load cells with one read; one by one if a fact of them can't be read."""

@@ -183,11 +183,11 @@ class Rounds:
             while self._waiting or self._committing:
                 self._quiet = trio.Event()
                 await self._quiet.wait()
+            await self._directory.wait_all_loaded()  # what was never asked has a snapshot, too
         if self._waiting or self._committing:
             return  # the rounds go on: a snapshot taken beside them might miss a fact
         until = self._clocks.stopwatch() + FINISH_SNAPSHOTS_S
-        if self._snapshots:  # of cells that have left memory since the last group
-            await self._disk.commit(Group(snapshots=list(self._snapshots.values())))
+        await self._write_left()
         cells = [c for c in self._directory.cells.values() if c.state is not None and c.folds]
         # Those first whose snapshots may hold the name of somebody who is gone.
         cells.sort(key=lambda cell: (cell.actor != ACCOUNTS, not cell.snapshot_due))
@@ -196,6 +196,13 @@ class Rounds:
             await self._disk.commit(Group(snapshots=[self._directory.snapshot(c) for c in some]))
             if self._clocks.stopwatch() >= until:
                 break  # the rest is folded from the journal at its next load
+        await self._write_left()  # of those that left beside the commits above
+
+    async def _write_left(self) -> None:
+        """Write the snapshots of cells that have left memory since the last group."""
+        snapshots, self._snapshots = self._snapshots, {}
+        if snapshots:
+            await self._disk.commit(Group(snapshots=list(snapshots.values())))
 
     def passivate(self, cell: Cell) -> None:
         """Let an idle cell leave memory; its snapshot is written with the next group.

@@ -9,18 +9,22 @@ from dataclasses import astuple
 
 import structlog
 
-from tests.sim.mutations import MUTATIONS, finding_seed
+from tests.sim.mutations import MUTATIONS
+from tests.sim.planted import finds
 from tests.sim.shrinking import shrink
-from tests.sim.simulation import SIDES, Shape, simulate
+from tests.sim.simulation import SIDES, simulate
+from tests.sim.world import Shape
 
 
 def find_mutations(seeds: int) -> int:
-    """A line for each planted bug; 1 if one is not found."""
+    """A line for each planted bug: the first seed that finds it, and how many of them do; 1 if one
+    is not found."""
     missed = 0
     for mutation in MUTATIONS:
-        seed = finding_seed(mutation, seeds)
-        missed += seed is None
-        print(f"{'not found' if seed is None else seed:>9}  {mutation.trap}", flush=True)
+        found = finds(mutation, range(seeds))
+        missed += not found
+        first = found[0] if found else "none"
+        print(f"{first:>6} {len(found):>6}  {mutation.trap}", flush=True)
     return int(missed > 0)
 
 
@@ -43,7 +47,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="replay this one seed")
     parser.add_argument("--seeds", type=int, default=200, help="run seeds 0 … N-1")
     parser.add_argument("--side", choices=sorted(SIDES), default="model")
-    parser.add_argument("--mutations", action="store_true", help="which seed finds which bug")
+    parser.add_argument("--mutations", action="store_true", help="which seeds find which bug")
     parser.add_argument("--shrink", action="store_true", help="look for a smaller history")
     for name, size in zip(("lives", "clients", "steps"), astuple(Shape()), strict=True):
         parser.add_argument(f"--{name}", type=int, default=size)

@@ -16,8 +16,9 @@ from actors.runtime.inboxes import Inboxes
 from actors.runtime.passivation import Residency
 from actors.runtime.rounds import Clocks, Rounds
 from actors.user.messages import NewMedium, Publish
-from tests.sim.disk import ModelDisk, SimulatedDisk
-from tests.sim.simulation import START_MS
+from tests.sim.disk import SimulatedDisk
+from tests.sim.model import ModelDisk
+from tests.sim.world import START_MS
 
 PICTURE = (NewMedium(1, 1, "file.jpg", "thumbnail.jpg"),)
 

@@ -7,7 +7,8 @@ that breaks with the same type of error is small enough to be read. Used by
 
 from itertools import product
 
-from tests.sim.simulation import Shape, simulate
+from tests.sim.simulation import simulate
+from tests.sim.world import Shape
 
 SEEDS_A_SHAPE = 40
 

@@ -19,8 +19,8 @@ from actors.user.messages import Follow, Publish, Unfollow
 from storage.facts import PostLiked
 from storage.ids import Kind, post_key, user_key
 from storage.reads import REPLY_KEPT_MS, PullFrom, Snapshot, Span
-from tests.sim.disk import ModelDisk
 from tests.sim.house import PICTURE, open_house
+from tests.sim.model import ModelDisk
 from tests.sim.simulation import ROUNDS_WAITED_MAX, deterministic
 from tests.sim.watched import WatchedRounds
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sim.mutations import MUTATIONS, Mutation, finding_seed
+from tests.sim.mutations import MUTATIONS
+from tests.sim.planted import Mutation, finding_seed
 
 SEEDS = 1_000
 

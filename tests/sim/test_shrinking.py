@@ -1,8 +1,9 @@
 """A history that breaks is made smaller, and still breaks."""
 
-from tests.sim.mutations import MUTATIONS, planted
+from tests.sim.mutations import MUTATIONS
+from tests.sim.planted import planted
 from tests.sim.shrinking import error_of, shrink
-from tests.sim.simulation import Shape
+from tests.sim.world import Shape
 
 
 def test_a_broken_history_becomes_a_small_one() -> None:

@@ -1,39 +1,40 @@
 """Rounds that are watched: every decision is made a second time on the fold of everything appended
-for its actor, and every answer is held against what was delivered when it was given.
+for its actor, and held against what is allowed; every answer is held against what was delivered
+when it was given.
 """
 
 from typing import Any, ClassVar
 
-from actors.decisions import Accepted, Moment, Refused
+from actors.decisions import Accepted, Moment, Reason, Refused
 from actors.kinds import BEHAVIOURS
 from actors.runtime.asking import Bug
 from actors.runtime.cell import Cell, Outcome, Waiting
 from actors.runtime.rounds import Round, Rounds
 from storage.facts import Entry
 from storage.ids import IdClock, describe_actor, kind_of
-
-
-class Broken(Exception):
-    """A promise did not hold."""
+from tests.sim.allowed import check_allowed
+from tests.sim.broken import Broken
+from tests.sim.truth import Truth
 
 
 class Shadows:
-    """Every actor's state as the fold of everything appended, delivered or not, by nothing but
-    `fold`."""
+    """Every actor's state as the fold of the facts that were told, by nothing but `fold`."""
 
     def __init__(self, journal: list[Entry]) -> None:
         self.states: dict[int, Any] = {}
         self.last: dict[int, int] = {}
-        """actor -> seq of the last fact appended that concerns it"""
+        """actor -> seq of the last fact told that concerns it"""
+        self.truth = Truth()
         for entry in journal:
-            self.append(entry)
+            self.tell(entry)
 
     def state(self, actor: int) -> Any:
         if actor not in self.states:
             self.states[actor] = BEHAVIOURS[kind_of(actor)].state()
         return self.states[actor]
 
-    def append(self, entry: Entry) -> None:
+    def tell(self, entry: Entry) -> None:
+        self.truth.tell(entry)
         for actor in entry.fact.concerns():
             BEHAVIOURS[kind_of(actor)].fold(self.state(actor), entry.seq, entry.fact)
             self.last[actor] = entry.seq
@@ -46,7 +47,9 @@ class WatchedRounds(Rounds):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.shadows = Shadows(self.journal)
+        self.appended = Shadows(self.journal)
+        self.delivered = Shadows(self.journal)
+        self.listeners.append(self.delivered.tell)
         self.round_number = 0
         self.longest_wait = 0
         self.decided = 0
@@ -72,18 +75,32 @@ class WatchedRounds(Rounds):
         outcome = super()._decide(cell, draft, waiting, round)
         if isinstance(outcome, Bug):
             raise Broken(f"a decision raised: {waiting.command}")
-        reads = {actor: self._directory.cells[actor].state for actor in waiting.command.reads}
-        again = cell.behaviour.decide(
-            self.shadows.state(cell.actor),
-            waiting.command,
-            Moment(round.at, lambda: ids.next_id(round.at), reads),
+        again = self._decide_again(
+            cell, waiting, Moment(round.at, lambda: ids.next_id(round.at), {})
         )
         if again != outcome:
-            raise Broken(f"decided {outcome}, but on all that was appended it is {again}")
+            raise Broken(
+                f"{waiting.command}: decided {outcome}, but on all that was appended it is {again}"
+            )
+        if isinstance(outcome, Accepted):
+            check_allowed(self.delivered.truth, self.appended.truth, waiting.command, outcome)
         for entry in round.group.entries[appended:]:
-            self.shadows.append(entry)
-        self._rests_on[id(waiting)] = self.shadows.last.get(cell.actor, 0)
+            self.appended.tell(entry)
+        self._rests_on[id(waiting)] = self.appended.last.get(cell.actor, 0)
         return outcome
+
+    def _decide_again(self, cell: Cell, waiting: Waiting, moment: Moment) -> Outcome:
+        """On all that was appended for the actor and for those that must be settled, and on what
+        was delivered of everybody else."""
+        asker, command, delivered = waiting.asker, waiting.command, self.delivered
+        if asker is not None and not delivered.truth.alive(asker.account, asker.session):
+            return Refused(Reason.SESSION_ENDED)
+        reads = {
+            actor: (self.appended if actor in command.settled else delivered).state(actor)
+            for actor in command.reads
+        }
+        known = Moment(moment.at, moment.next_id, reads, frozenset(delivered.truth.gone))
+        return cell.behaviour.decide(self.appended.state(cell.actor), command, known)
 
     def _settle(self, waiting: Waiting, outcome: Outcome) -> None:
         rests_on = self._rests_on.pop(id(waiting), 0)
