@@ -38,6 +38,7 @@ from admin import commands
 from admin.commands import Operator
 from admin.control import serve_control
 from admin.failures import EXIT_DISK_FAILED, told
+from server.allocation import return_free_memory
 from server.app import make_app
 from server.context import Context, Readiness
 from server.cursors import Cursors
@@ -363,6 +364,7 @@ def serve(**flags: str | None) -> None:
         for warning in warnings_about(settings):
             log.warning(warning)
         sys.setswitchinterval(SWITCH_INTERVAL_S)
+        return_free_memory()
         with open_folder(Path(settings.data)) as folder:
             trio.run(serve_folder, folder, settings, listen(settings))
 

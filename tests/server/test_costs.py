@@ -17,7 +17,7 @@ from tests.server import pictures, test_heic
 from tests.server.costing import STATUS, Cost
 
 ROOT = Path(__file__).parents[2]
-EDGE = 2_400
+EDGE = 1_800
 
 BOMB_S_MAX = 10.0
 """A second or two, and more on a machine that is busy with other tests."""
