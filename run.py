@@ -42,6 +42,7 @@ from admin.control import serve_control
 from admin.failures import EXIT_DISK_FAILED, told
 from admin.upgrading import upgrade_folder
 from server.addresses import parse_proxies
+from server.allocation import return_free_memory
 from server.app import make_app
 from server.context import Context, Readiness
 from server.cursors import Cursors
@@ -415,6 +416,7 @@ def serve(**flags: str | None) -> None:
         for warning in warnings_about(settings):
             log.warning(warning)
         sys.setswitchinterval(SWITCH_INTERVAL_S)
+        return_free_memory()
         with open_folder(Path(settings.data)) as folder:
             listening = listen(settings)
             with ended_by_signals():

@@ -76,7 +76,8 @@ def cells_in_memory() -> list[Row]:
 
     def user(n: int) -> Any:
         followers, following = (Members(p + n for p in people[:FOLLOWERS]) for _ in range(2))
-        return UserState(n, Text(n, f"user{n}"), n, followers, following)
+        name = Text(n, f"user{n}")
+        return UserState(n, name, n, followers=followers, following=following)
 
     def post(n: int) -> Any:
         likers = [Members(p + n for p in people[:LIKERS]) for _ in range(2)]
@@ -137,7 +138,7 @@ async def fan_out(folder: Path, followers: int) -> list[Row]:
     """One post to so many resident inboxes, while others are served."""
     connection = open_writer(folder / DATABASE_NAME)
     seq = answer(connection, GetBeginning()).value.seq
-    state = UserState(1, Text(1, "user1"), 1, Members(range(2, followers + 2)), Members())
+    state = UserState(1, Text(1, "user1"), 1, followers=Members(range(2, followers + 2)))
     write_group(connection, Group(snapshots=[Snapshot(user_key(1), seq, encode_state(state))]))
     connection.close()
 

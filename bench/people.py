@@ -11,6 +11,7 @@ from random import Random
 import msgspec
 import trio
 
+from actors.accounts.messages import NewSession
 from actors.decisions import Refused
 from actors.user.messages import OpenSession
 from bench.house import House
@@ -45,7 +46,8 @@ async def open_sessions(house: House, users: int) -> list[Person]:
             found = await context.asking.read(GetCredentials(f"user{number}"))
             assert found is not None, f"user{number} was not populated"
             refresh = make_refresh_token(secrets.token_bytes)
-            command = OpenSession(found.account, found.password_id, refresh.hash)
+            session = NewSession(refresh.hash, refresh.family)
+            command = OpenSession(found.account, found.password_id, session)
             reply = await context.asking.ask(command)
             assert not isinstance(reply, Refused)
             token = context.tokens.issue(found.account, reply.session, context.now() // 1_000)

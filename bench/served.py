@@ -15,6 +15,7 @@ import trio
 
 import run
 from bench.house import open_house
+from server.allocation import return_free_memory
 from server.logs import configure_logs
 from server.settings import Settings
 from storage.folder import DataFolder, open_folder
@@ -50,6 +51,7 @@ def main(data: str, log: Path) -> None:
     """Serve a data folder until the input ends."""
     settings = Settings(data=data, port=0, rate_limits="off")
     sys.setswitchinterval(run.SWITCH_INTERVAL_S)
+    return_free_memory()
     with log.open("a") as lines, open_folder(Path(data)) as folder:
         configure_logs("json", settings.log_level, lines)
         trio.run(serve, folder, settings)

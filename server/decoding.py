@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable
 from functools import partial
 from io import BytesIO
+from typing import cast
 
 import msgspec
 import pillow_heif
@@ -212,13 +213,15 @@ def _open_heic(data: bytes, edge: int) -> _Opened:
 def _load_heic(still: Still) -> Decoded:
     """The orientation is one of the boxes that libheif goes by; EXIF's would be a second time."""
     try:
-        found = pillow_heif.open_heif(still.rewritten(), remove_stride=False)
+        found = pillow_heif.open_heif(  # pyright: ignore[reportUnknownMemberType]
+            still.rewritten(), remove_stride=False
+        )
         image = found.to_pillow()
     except Exception as error:
         raise BadImage(BROKEN_PICTURE) from error
     profile: object = image.info.get("icc_profile")
-    short: object = image.info.get("nclx_profile")
-    primaries: object = short.get("color_primaries") if isinstance(short, dict) else None
+    short = cast(dict[str, object], image.info.get("nclx_profile") or {})
+    primaries = short.get("color_primaries")
     return Decoded(
         image,
         UPRIGHT,

@@ -75,8 +75,8 @@ def prepare_image(source: Path) -> PreparedImage:
     """The picture in the file `source`, made ready. Takes as long as decoding takes: call it in a
     thread.
 
-    Raises `BadImage` if it is no JPEG, PNG, WebP, HEIC or GIF, is broken, or is too large in pixels;
-    `OSError` only if the file can't be read.
+    Raises `BadImage` if it is no JPEG, PNG, WebP, HEIC or GIF, is broken, or is too large in
+    pixels; `OSError` only if the file can't be read.
     """
     image = _upright_in_srgb(source.read_bytes())
     thumbnail = _shrink(image, THUMBNAIL_EDGE_PIXELS)

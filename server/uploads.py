@@ -47,8 +47,9 @@ UNPARSED_BYTES_MAX = 16 * KIBIBYTE
 Without this a body without any boundary would be held whole, and headers made to be slow to parse
 (a microsecond a byte) would hold up the loop for longer than ten milliseconds."""
 
-PREPARING_S_MAX = 60.0
-"""Waiting for a thread included. Ten 12-megapixel JPEGs take a second on a small machine."""
+PREPARING_S_MAX = 120.0
+"""Waiting for a turn included. Ten 12-megapixel JPEGs take a second on a small machine; forty such
+uploads at once took it seventy, most of it to receive them."""
 
 
 LOOKING_BYTES = 32 * MEBIBYTE

@@ -1,8 +1,8 @@
 """A JPEG without what its pixels don't need, and what decoding it must keep in memory (ITU-T T.81,
 annex B).
 
-Used by `server.decoding`. Comments and other applications' segments end here: of EXIF in thousands of
-segments, Pillow would put together ever longer copies.
+Used by `server.decoding`. Comments and other applications' segments end here: of EXIF in thousands
+of segments, Pillow would put together ever longer copies.
 """
 
 import msgspec

@@ -37,8 +37,9 @@ def scan_imports(text: str) -> Iterator[str]:
 def scan_tests_without_a_line(text: str) -> Iterator[str]:
     """A test that does not say which line of the contract it checks."""
     for node in ast.walk(ast.parse(text)):
-        is_test = isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
-        if is_test and not ast.get_docstring(node):
+        if not isinstance(node, ast.FunctionDef) or not node.name.startswith("test_"):
+            continue
+        if not ast.get_docstring(node):
             yield f"{node.lineno}: {node.name}"
 
 

@@ -64,7 +64,8 @@ def bound_by(fact: Fact) -> set[int]:
         case PostLiked() | PostSaved() | CommentLiked() | SessionOpened():
             return {fact.account}
         case Commented():
-            return {fact.author, *fact.mentions, *({fact.replied} - {None})}
+            replied = () if fact.replied is None else (fact.replied,)
+            return {fact.author, *fact.mentions, *replied}
         case PostPublished() | PostEdited():
             return {*fact.mentions, *(tag.account for tag in fact.tags)}
         case _:
@@ -78,14 +79,16 @@ def may(truth: Truth, command: Command[Any]) -> bool:
         case Comment(parent=None):
             return truth.sees(command.account, truth.posts.get(command.post, 0))
         case Comment(parent=parent):
-            answered = truth.comments.get(parent)
-            there = answered is not None and answered.post == command.post
+            answered = truth.comments.get(parent or 0)
+            if answered is None or answered.post != command.post:
+                return False
             seen = truth.sees(command.account, truth.posts.get(command.post, 0))
-            return there and seen and truth.meet(command.account, answered.author)
+            return seen and truth.meet(command.account, answered.author)
         case LikeComment():
             liked = truth.comments.get(command.place.comment)
-            seen = liked is not None and truth.sees(command.account, truth.posts[liked.post])
-            return seen and truth.meet(command.account, liked.author)
+            if liked is None or not truth.sees(command.account, truth.posts[liked.post]):
+                return False
+            return truth.meet(command.account, liked.author)
         case Block():
             return command.blocked in truth.names
         case ChangeUsername():

@@ -43,7 +43,8 @@ def planted(mutation: Mutation) -> Generator[None]:
     exec(compile(source.replace(old, new), "<mutation>", "exec"), globals_of, namespace)
     changed: Any = namespace[function.__name__]
     was = function.__code__
-    function.__code__ = (changed.fget if isinstance(changed, property) else changed).__code__
+    other: Any = changed.fget if isinstance(changed, property) else changed
+    function.__code__ = other.__code__
     try:
         yield
     finally:

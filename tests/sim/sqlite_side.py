@@ -99,7 +99,7 @@ class SqliteDisk(SimulatedDisk):
         """Its pages, those too that are free."""
         with TemporaryDirectory() as folder:
             path = Path(folder) / "pages.db"
-            file = pysqlite3.connect(str(path))
+            file = cast(Any, pysqlite3).connect(str(path))
             cast(Any, self.connection).backup(file)
             file.close()
             return path.read_bytes()

@@ -302,8 +302,8 @@ class Truth:
             due(fact, comment > max(self.comments, default=0), "ids grow")
             due(fact, fact.post in self.posts, "the post is gone")
             root = self.comments.get(fact.root) if fact.root is not None else None
-            if fact.root is not None:
-                due(fact, root is not None, "the thread is gone")
+            due(fact, fact.root is None or root is not None, "the thread is gone")
+            if root is not None:
                 due(fact, root == (fact.post, root.author, None), "a reply is one level deep")
             self.comments[comment] = Standing(fact.post, fact.author, fact.root)
         due(fact, comment in self.comments, "the comment is gone")

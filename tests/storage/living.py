@@ -234,7 +234,7 @@ class Life:
     def _tags(self, author: int) -> tuple[Tag, ...]:
         people = [who for who in self.alive() if self.meet(author, who)]
         tagged = self.random.sample(people, min(len(people), self.random.choice([0, 0, 1, 2])))
-        return tuple(Tag(who, *((0.5, 0.25) if who % 2 else ())) for who in tagged)
+        return tuple(Tag(who, 0.5, 0.25) if who % 2 else Tag(who) for who in tagged)
 
     def _publish(self, one: int, other: int) -> None:
         pictures = self.random.randint(1, 3)
