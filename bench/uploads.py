@@ -2,8 +2,8 @@
 much memory the server takes for it, and what the reader notices.
 
 `python -m bench.uploads --help`. The server is a process of its own on loopback, as in
-`bench.served`; its data folder is removed at the end. It stops by itself: each part has its time. The
-figures are of this machine. `tests/process/test_uploads.py` holds the one on memory.
+`bench.served`; its data folder is removed at the end. It stops by itself: each part has its time.
+The figures are of this machine. `tests/process/test_uploads.py` holds the one on memory.
 """
 
 import contextlib
@@ -46,7 +46,8 @@ NOTHING_YET_S = 3.0
 
 
 class Uploaded(msgspec.Struct, frozen=True):
-    """What became of the uploads. Bytes are the server's at their height, seconds of all together."""
+    """What became of the uploads. Bytes are the server's at their height, seconds of all
+    together."""
 
     statuses: dict[int, int]
     seconds: float
@@ -142,7 +143,7 @@ async def measure(pid: int, port: int, uploads: int, form: bytes) -> Uploaded:
     wire = Wire(port)
 
     async def read_feed(_: int) -> bool:
-        status, _ = await wire.ask(Asked("GET", "/api/v1/feed", "", reader))
+        status, _body = await wire.ask(Asked("GET", "/api/v1/feed", "", reader))
         return status == 200 and not done.is_set()
 
     done = trio.Event()

@@ -10,8 +10,8 @@ MMAP_THRESHOLD_PARAMETER = -3
 
 RETURNED_BYTES = 1_048_576
 """From this size on, memory is the kernel's own and goes back to it as soon as it is free. glibc
-begins so, but raises its limit to 32 MiB with the first large picture, and from then on every thread
-hoards what pictures have left: threads that decoded 25-megapixel pictures two at a time held
+begins so, but raises its limit to 32 MiB with the first large picture, and from then on every
+thread hoards what pictures have left: threads that decoded 25-megapixel pictures two at a time held
 813 MiB, and 466 so. It takes up to a tenth more time for a WebP, and nothing for a JPEG."""
 
 

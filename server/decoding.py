@@ -39,9 +39,9 @@ tiles have beyond its edges."""
 
 BYTES_A_PIXEL = {"JPEG": 6, "PNG": 10, "GIF": 10, "WEBP": 17}
 """Memory at its height, resizing included. Measured at 25 million pixels, by the high-water mark of
-a process: a PNG or GIF took 5.5, with transparency 9.5; a WebP 16.2, since libwebp makes two canvases
-besides what Pillow copies. A JPEG takes 5.2 of those pixels that are made of it, at a half, quarter
-or eighth of its edges, and what `server.formats.jpeg` counts."""
+a process: a PNG or GIF took 5.5, with transparency 9.5; a WebP 16.2, since libwebp makes two
+canvases besides what Pillow copies. A JPEG takes 5.2 of those pixels that are made of it, at a
+half, quarter or eighth of its edges, and what `server.formats.jpeg` counts."""
 
 HEIC_BYTES_A_PIXEL = 10
 FINE_HEIC_BYTES_A_PIXEL = 21

@@ -79,16 +79,9 @@ def may(truth: Truth, command: Command[Any]) -> bool:
         case Comment(parent=None):
             return truth.sees(command.account, truth.posts.get(command.post, 0))
         case Comment(parent=parent):
-            answered = truth.comments.get(parent or 0)
-            if answered is None or answered.post != command.post:
-                return False
-            seen = truth.sees(command.account, truth.posts.get(command.post, 0))
-            return seen and truth.meet(command.account, answered.author)
-        case LikeComment():
-            liked = truth.comments.get(command.place.comment)
-            if liked is None or not truth.sees(command.account, truth.posts[liked.post]):
-                return False
-            return truth.meet(command.account, liked.author)
+            return _sees_comment(truth, command.account, parent or 0, command.post)
+        case LikeComment(place=place):
+            return _sees_comment(truth, command.account, place.comment, place.post)
         case Block():
             return command.blocked in truth.names
         case ChangeUsername():
@@ -104,3 +97,10 @@ def may(truth: Truth, command: Command[Any]) -> bool:
             return truth.passwords.get(command.account) == command.password_id
         case _:
             return True
+
+
+def _sees_comment(truth: Truth, viewer: int, comment: int, post: int) -> bool:
+    one = truth.comments.get(comment)
+    if one is None or one.post != post or not truth.sees(viewer, truth.posts[post]):
+        return False
+    return truth.meet(viewer, one.author)

@@ -1,5 +1,5 @@
-"""What stories, notifications, places and hashtags there are after some facts: the part of the plain
-model that follows from the rest of it.
+"""What stories, notifications, places and hashtags there are after some facts: the part of the
+plain model that follows from the rest of it.
 
 Written from contract.md, "Stories", "Notifications" and "Search". `tests.storage.plain` tells it of
 each fact, after it has taken it in itself.
@@ -117,29 +117,22 @@ class Discovered:
                 news = seq * fact.first
                 yield Told(one.author, news, "comment_like", actor, one.post, comment, at)
             case PostPublished(author=author, post=post):
-                tagged = [tag.account for tag in fact.tags if tag.told]
-                for who in tagged:
-                    yield Told(who, seq, "tag", author, post, None, at)
-                for who in fact.mentions:
-                    if who not in tagged:
-                        yield Told(who, seq, "mention", author, post, None, at)
+                mentioned = dict.fromkeys(fact.mentions, "mention")
+                tagged = {tag.account: "tag" for tag in fact.tags if tag.told}
+                for who, kind in (mentioned | tagged).items():
+                    yield Told(who, seq, kind, author, post, None, at)
             case Commented(author=author, post=post, comment=comment):
-                people: dict[int, str] = {}
-                for who, kind in (
-                    (fact.replied, "reply"),
-                    (fact.post_author, "comment"),
-                    *((who, "mention") for who in fact.mentions),
-                ):
-                    if who:
-                        people.setdefault(who, kind)
+                people = dict.fromkeys(fact.mentions, "mention") | {fact.post_author: "comment"}
+                people |= {fact.replied or fact.post_author: "reply" if fact.replied else "comment"}
                 for who, kind in people.items():
                     yield Told(who, seq, kind, author, post, comment, at)
             case FollowRequested(followee=followee, follower=follower):
                 yield Told(followee, seq, "follow_request", follower, None, None, at)
-            case Followed(followee=followee, follower=follower, approved=True):
-                yield Told(follower, seq, "follow_accepted", followee, None, None, at)
-            case Followed(followee=followee, follower=follower):
-                yield Told(followee, seq, "follow", follower, None, None, at)
+            case Followed(followee=followee, follower=follower, approved=approved):
+                if approved:
+                    yield Told(follower, seq, "follow_accepted", followee, None, None, at)
+                else:
+                    yield Told(followee, seq, "follow", follower, None, None, at)
             case _:
                 pass
 

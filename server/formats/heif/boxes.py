@@ -1,8 +1,8 @@
 """Boxes, which a HEIC file is made of: a length, a kind of four letters, a body (ISO/IEC 14496-12,
 4.2).
 
-`server.formats.heif.container` reads them and `server.formats.heif.writing` makes them; nothing here knows what is
-in one. Reading copies nothing and takes no number on trust.
+`server.formats.heif.container` reads them and `server.formats.heif.writing` makes them; nothing
+here knows what is in one. Reading copies nothing and takes no number on trust.
 """
 
 from collections.abc import Iterator

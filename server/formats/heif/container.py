@@ -1,8 +1,8 @@
 """What a HEIC file says that it holds: its items, what is known of each, and where their bytes are
 (ISO/IEC 23008-12 and 14496-12, 8.11).
 
-`server.formats.heif.still` picks from it. Whatever may be said twice and is said twice is refused, so that
-no two readers understand one file differently.
+`server.formats.heif.still` picks from it. Whatever may be said twice and is said twice is refused,
+so that no two readers understand one file differently.
 """
 
 from collections.abc import Iterator

@@ -1,8 +1,8 @@
 """What may be in an HEVC picture, told from its units without decoding any (ITU-T H.265, 7.3;
 ISO/IEC 14496-15, 8.3.3.1).
 
-Used by `server.formats.heif.still`. A picture is one picture: libheif would decode a film to its end to show
-its first frame.
+Used by `server.formats.heif.still`. A picture is one picture: libheif would decode a film to its
+end to show its first frame.
 """
 
 from collections.abc import Iterator
@@ -17,8 +17,8 @@ PARAMETER_SETS_MAX = 4
 a byte a pixel."""
 
 SLICES_MAX = 32
-"""Pieces of one picture. Most encoders make one; each may claim the whole picture again, and takes as
-long as it claims."""
+"""Pieces of one picture. Most encoders make one; each may claim the whole picture again, and takes
+as long as it claims."""
 
 VIDEO, SEQUENCE, PICTURE = 32, 33, 34
 """Kinds of unit: the parameter sets."""
@@ -41,9 +41,9 @@ LOOKED_AT_BYTES = 512
 
 
 class Configuration(msgspec.Struct, frozen=True):
-    """How an item's bytes are to be decoded. `width` and `height` are what the decoder will make, in
-    pixels, and `is_coarse` is whether there are no colours, or fewer of them than pixels both ways;
-    `box` is the body of an `hvcC` that holds the parameter sets and nothing else."""
+    """How an item's bytes are to be decoded. `width` and `height` are what the decoder will make,
+    in pixels, and `is_coarse` is whether there are no colours, or fewer of them than pixels both
+    ways; `box` is the body of an `hvcC` that holds the parameter sets and nothing else."""
 
     width: int
     height: int

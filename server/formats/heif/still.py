@@ -2,8 +2,8 @@
 
 `server.decoding` asks for it in a thread. libheif never sees what was sent: of a file's boxes it
 gets those that we know, written by us, and of a picture's units the slices of one picture. So
-metadata, thumbnails, films, overlays, references in circles, and files that mean one thing to us and
-another to libheif end here. Nothing is decoded; sizes are what the headers say, checked against
+metadata, thumbnails, films, overlays, references in circles, and files that mean one thing to us
+and another to libheif end here. Nothing is decoded; sizes are what the headers say, checked against
 what the decoder would make.
 """
 
@@ -27,7 +27,8 @@ TILES_MAX = 256
 """Tiles of a grid. Phones make them of 512 x 512 pixels: 25 million are a hundred."""
 
 CODING_UNIT_PIXELS = 64
-"""By so much at most a coded edge is longer than the one that is shown: the largest unit of HEVC."""
+"""By so much at most a coded edge is longer than the one that is shown: the largest unit of
+HEVC."""
 
 ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
 """What an auxiliary picture says that holds the transparency (ISO/IEC 23008-12, 7.5)."""
@@ -39,9 +40,9 @@ KEPT_PROPERTIES = (b"ispe", b"hvcC", b"colr", b"pixi", b"auxC", *TURNS_AND_CUTS)
 
 class Still(msgspec.Struct, frozen=True):
     """The picture, before it is turned or cut. `longest_edge` and `pixels` are of its largest part,
-    `decoded_pixels` of all that must be decoded for it: tiles and transparency, too. `parts` are its
-    items, and `primary` is the place among them of the one to show. It `is_coarse` if its colours
-    are at half the resolution, as in nearly all pictures, or not there at all."""
+    `decoded_pixels` of all that must be decoded for it: tiles and transparency, too. `parts` are
+    its items, and `primary` is the place among them of the one to show. It `is_coarse` if its
+    colours are at half the resolution, as in nearly all pictures, or not there at all."""
 
     longest_edge: int
     pixels: int
