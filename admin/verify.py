@@ -5,14 +5,17 @@ compares: rows, counters, snapshots, what is still to be folded, both sides of e
 media files. Reads only, in one read transaction, so it may run beside the server.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 
+from actors.comment.state import CommentState
 from actors.kinds import BEHAVIOURS
 from actors.post.state import PostState
 from actors.state import State, decode_state
+from actors.story.state import StoryState
 from actors.user.state import UserState
 from storage import audit
 from storage.audit import Progress
@@ -25,6 +28,21 @@ from storage.projection import write_group
 from storage.reads import Snapshot
 from storage.schema import check_schema, ensure_schema
 from storage.sqlite import Connection, SqliteError, open_memory, open_reader, transaction
+
+SETS: dict[type[State], dict[str, tuple[str, str, str]]] = {
+    UserState: {
+        "followers": ("follows", "followee", "follower"),
+        "following": ("follows", "follower", "followee"),
+        "requests": ("requests", "followee", "follower"),
+        "requested": ("requests", "follower", "followee"),
+        "blocking": ("blocks", "blocker", "blocked"),
+        "blocked_by": ("blocks", "blocked", "blocker"),
+    },
+    PostState: {"likers": ("likes", "post", "account"), "savers": ("saves", "post", "account")},
+    CommentState: {"likers": ("comment_likes", "comment", "account")},
+    StoryState: {"viewers": ("views", "story", "account")},
+}
+"""The sets in states, and the relation of the rows that each is: table, own side, other side."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -197,18 +215,16 @@ def _state_differences(connection: Connection, states: dict[int, Any]) -> list[s
     differences: list[str] = []
     for actor, state in states.items():
         number = number_of(actor)
-        match state:
-            case UserState():
-                folded = (set[int](state.followers), set[int](state.following))  # pyright: ignore
-                if folded != audit.follows_of(connection, number):
-                    differences.append(f"follows of account {number} differ from its state")
-            case PostState():
-                if set[int](state.likers) != audit.likers_of(connection, number):  # pyright: ignore
-                    differences.append(f"likes of post {number} differ from its state")
-            case _:
-                pass
+        for field, relation in SETS.get(type(cast(State, state)), {}).items():
+            members = set(cast(Iterable[int], getattr(state, field)))
+            if members != audit.others_of(connection, *relation, number):
+                differences.append(
+                    f"{field} of {describe_actor(actor)} differ from the rows of {relation[0]}"
+                )
     accounts = states.get(ACCOUNTS, BEHAVIOURS[Kind.ACCOUNTS].state())
-    names = dict(connection.execute("select username, account from users").fetchall())
+    names = dict(
+        connection.execute("select username, account from users where not gone").fetchall()
+    )
     if accounts.names.to_dict() != names:
         differences.append("usernames differ from the state of the accounts actor")
     return differences

@@ -49,7 +49,11 @@ OVER_LIMIT = "You have exceeded the rate limit for this endpoint"
 BEARER = "bearer "
 BODYLESS_METHODS = ("GET", "HEAD")
 
+DECIMALS = ("lat", "lng")
+"""Fields of queries that are numbers with a fraction."""
+
 _INTEGER = re.compile(r"0|-?[1-9][0-9]*")
+_DECIMAL = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,20})?")
 
 
 async def answer_call(
@@ -137,8 +141,10 @@ def read_query(kind: type[Any], request: PulledRequest) -> Any:
     for name, text in values.items():
         limits = fields[name]
         # msgspec would take "2e1" for 20.
-        if "min" in limits and not _INTEGER.fullmatch(text):
+        if "min" in limits and not _INTEGER.fullmatch(text) and name not in DECIMALS:
             raise invalid(f"{name} must be an integer", name, **limits)
+        if name in DECIMALS and not _DECIMAL.fullmatch(text):
+            raise invalid(f"{name} must be a decimal number", name, **limits)
     try:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:

@@ -25,31 +25,135 @@ DIFFERENCES_SHOWN = 20
 COMPARED = {
     "contents": "id, owner",
     "largest_id": "id",
-    "users": "account, username, full_name_id, email_id, password_id, verified, followers_count, "
-    "following_count, posts_count, registered_at",
-    "sessions": "session, account, refresh_id, opened_at",
+    "users": "account, username, gone, private, verified, avatar, username_id, full_name_id, "
+    "bio_id, website_id, email_id, password_id, avatar_id, followers_count, following_count, "
+    "posts_count, read_up_to, registered_at",
+    "sessions": "session, account, family, family_id, refresh_id, client_id, opened_at, used_at",
+    "invites": "invite, code, code_id",
     "follows": "followee, follower, seq",
-    "posts": "post, author, at, caption_id, likes_count, comments_count",
-    "media": "media, post, position, width, height, file, thumbnail, file_id, thumbnail_id",
+    "requests": "followee, follower, seq",
+    "blocks": "blocker, blocked, seq",
+    "posts": "post, author, at, caption_id, location, likes_count, comments_count",
+    "media": "media, post, position, width, height, file, thumbnail, file_id, thumbnail_id, alt_id",
+    "tags": "post, account, position, x, y",
     "likes": "post, account, seq",
+    "saves": "post, account, seq",
+    "comments": "comment, post, author, root, at, text_id, likes_count, replies_count",
+    "comment_likes": "comment, account, seq",
+    "stories": "story, author, seq, at, expires_at, duration, file, file_id, views_count",
+    "views": "story, account, seq",
+    "notifications": "recipient, seq, type, actor, object, post, comment, at, withdrawn",
+    "hashtags": "name, posts_count",
+    "hashtag_posts": "name, post, author",
+    "full_names": "rowid, full_name",
 }
 """The tables that follow from the journal, and their columns. The texts of `contents` do not: they
-may be erased."""
+may be erased. Nor do the world's cities; places that people made are looked at by themselves."""
 
-COUNTERS = {
-    "a post's likes_count is not its likes": "select post, likes_count, n from (select post, "
-    "likes_count, (select count(*) from likes l where l.post = p.post) as n from posts p) "
-    "where likes_count <> n",
-    "an account's followers_count is not its followers": "select account, followers_count, n from "
-    "(select account, followers_count, (select count(*) from follows where followee = account) "
-    "as n from users) where followers_count <> n",
-    "an account's following_count is not whom it follows": "select account, following_count, n "
-    "from (select account, following_count, (select count(*) from follows where "
-    "follower = account) as n from users) where following_count <> n",
-    "an account's posts_count is not its posts": "select account, posts_count, n from (select "
-    "account, posts_count, (select count(*) from posts where author = account) as n from users) "
-    "where posts_count <> n",
+MADE_LOCATIONS = (
+    "select location, name, city, country, lat, lng, creator, name_id, city_id, country_id "
+    "from locations where creator is not null"
+)
+
+
+def counted(what: str, table: str, key: str, column: str, counting: str) -> tuple[str, str]:
+    """A counter and the SELECT of the rows where it is not what it counts."""
+    return (
+        f"{what} is not what it counts",
+        f"select {key}, {column}, n from (select {key}, {column}, ({counting}) as n from {table} t)"
+        f" where {column} <> n",
+    )
+
+
+COUNTERS = dict(
+    (
+        counted(
+            "a post's likes_count",
+            "posts",
+            "post",
+            "likes_count",
+            "select count(*) from likes l where l.post = t.post",
+        ),
+        counted(
+            "a post's comments_count",
+            "posts",
+            "post",
+            "comments_count",
+            "select count(*) from comments c where c.post = t.post",
+        ),
+        counted(
+            "a comment's likes_count",
+            "comments",
+            "comment",
+            "likes_count",
+            "select count(*) from comment_likes l where l.comment = t.comment",
+        ),
+        counted(
+            "a comment's replies_count",
+            "comments",
+            "comment",
+            "replies_count",
+            "select count(*) from comments c where c.root = t.comment",
+        ),
+        counted(
+            "a story's views_count",
+            "stories",
+            "story",
+            "views_count",
+            "select count(*) from views v where v.story = t.story",
+        ),
+        counted(
+            "an account's followers_count",
+            "users",
+            "account",
+            "followers_count",
+            "select count(*) from follows f where f.followee = t.account",
+        ),
+        counted(
+            "an account's following_count",
+            "users",
+            "account",
+            "following_count",
+            "select count(*) from follows f where f.follower = t.account",
+        ),
+        counted(
+            "an account's posts_count",
+            "users",
+            "account",
+            "posts_count",
+            "select count(*) from posts p where p.author = t.account",
+        ),
+        counted(
+            "a hashtag's posts_count",
+            "hashtags",
+            "name",
+            "posts_count",
+            "select count(*) from hashtag_posts h join users u on u.account = h.author "
+            "where h.name = t.name and not u.private",
+        ),
+        counted(
+            "a place's posts_count",
+            "locations",
+            "location",
+            "posts_count",
+            "select count(*) from posts p join users u on u.account = p.author "
+            "where p.location = t.location and not u.private",
+        ),
+    )
+)
+
+NEVER = {
+    "two who are apart by a block are not apart": "select b.blocker, b.blocked from blocks b where "
+    "exists (select 1 from follows f where (f.followee, f.follower) in "
+    "((b.blocker, b.blocked), (b.blocked, b.blocker)))",
+    "a deleted account that was cleared has left something": "select account from users u where "
+    "gone = 2 and (exists (select 1 from follows f where u.account in (f.followee, f.follower)) "
+    "or exists (select 1 from posts p where p.author = u.account) "
+    "or exists (select 1 from comments c where c.author = u.account) "
+    "or exists (select 1 from likes l where l.account = u.account) "
+    "or exists (select 1 from contents c where c.owner = u.account))",
 }
+"""What the rows must never say, and the SELECT of where they do."""
 
 
 def soundness(connection: Connection) -> list[str]:
@@ -64,8 +168,9 @@ def soundness(connection: Connection) -> list[str]:
 
 def counts(connection: Connection) -> dict[str, int]:
     """How many there are of what people count."""
-    tables = {"facts": "journal", "accounts": "users"} | {
-        name: name for name in ("posts", "media", "likes", "follows", "snapshots")
+    tables = {"facts": "journal", "accounts": "users where not gone"} | {
+        name: name
+        for name in ("posts", "media", "comments", "likes", "follows", "stories", "snapshots")
     }
     return {
         name: int(connection.execute(f"select count(*) from {table}").fetchone()[0])
@@ -124,14 +229,20 @@ def counter_differences(connection: Connection) -> list[str]:
         f"{what}: {row[0]} has {row[1]}, counted {row[2]}"
         for what, sql in COUNTERS.items()
         for row in connection.execute(sql).fetchall()
+    ] + [
+        f"{what}: {', '.join(map(str, row))}"
+        for what, sql in NEVER.items()
+        for row in connection.execute(sql).fetchall()
     ]
 
 
 def row_differences(connection: Connection, rebuilt: Connection) -> list[str]:
     """Rows that are not what the journal says, by comparing with a database rebuilt from it."""
     differences: list[str] = []
-    for table, columns in COMPARED.items():
-        sql = f"select {columns} from {table}"
+    selects = {
+        table: (columns, f"select {columns} from {table}") for table, columns in COMPARED.items()
+    } | {"locations": ("location, …", MADE_LOCATIONS)}
+    for table, (columns, sql) in selects.items():
         found = set(connection.execute(sql).fetchall())
         due = set(rebuilt.execute(sql).fetchall())
         lists = (("is not in the journal", found - due), ("is missing or different", due - found))
@@ -147,19 +258,12 @@ def media_names(connection: Connection) -> Iterator[str]:
     """The name of every blob that a row speaks of."""
     for row in connection.execute("select file, thumbnail from media").fetchall():
         yield from row
+    avatars = "select avatar from users where avatar is not null"
+    for row in connection.execute(f"{avatars} union all select file from stories").fetchall():
+        yield from row
 
 
-def follows_of(connection: Connection, account: int) -> tuple[set[int], set[int]]:
-    """The (followers, following) of an account by its rows."""
-    followers = connection.execute("select follower from follows where followee = ?", (account,))
-    following = connection.execute("select followee from follows where follower = ?", (account,))
-    return (
-        {row[0] for row in followers.fetchall()},
-        {row[0] for row in following.fetchall()},
-    )
-
-
-def likers_of(connection: Connection, post: int) -> set[int]:
-    """Who likes a post by its rows."""
-    found = connection.execute("select account from likes where post = ?", (post,)).fetchall()
+def others_of(connection: Connection, table: str, side: str, other: str, of: int) -> set[int]:
+    """The `other` side of a relation's pairs whose `side` is `of`."""
+    found = connection.execute(f"select {other} from {table} where {side} = ?", (of,)).fetchall()
     return {row[0] for row in found}

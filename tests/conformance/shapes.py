@@ -195,6 +195,71 @@ INSTANCE = {
 }
 
 
+NEW_STORY = {
+    "story_id": numbered("story_"),
+    "user_id": DIGITS,
+    "media_url": URL,
+    "media_type": one_of("photo"),
+    "duration": int,
+    "created_at": TIME,
+    "expires_at": TIME,
+}
+
+STORY = {
+    "story_id": numbered("story_"),
+    "media_url": URL,
+    "media_type": one_of("photo"),
+    "duration": int,
+    "created_at": TIME,
+    "expires_at": TIME,
+    "viewed": bool,
+    "views_count": (count, None),
+}
+
+RING = {"user": BRIEF, "stories": [STORY], "has_unseen": bool}
+
+NOTIFICATION = {
+    "notification_id": numbered("notif_"),
+    "type": one_of(
+        "like",
+        "comment",
+        "reply",
+        "comment_like",
+        "mention",
+        "tag",
+        "follow",
+        "follow_request",
+        "follow_accepted",
+    ),
+    "actor": BRIEF,
+    "post": ({"post_id": DIGITS, "thumbnail_url": (URL, None)}, None),
+    "comment_id": (numbered("comment_"), None),
+    "created_at": TIME,
+    "read": bool,
+}
+
+FOUND_USER = {
+    "user_id": DIGITS,
+    "username": str,
+    "full_name": (str, None),
+    "profile_image_url": (URL, None),
+    "verified": bool,
+    "followers_count": count,
+}
+
+HASHTAG = {"name": str, "post_count": count, "trending": bool}
+
+PLACE = {
+    "location_id": int,
+    "name": str,
+    "city": (str, None),
+    "country": (str, None),
+    "lat": float,
+    "lng": float,
+    "post_count": count,
+}
+
+
 def page(key: str, item: Shape) -> Shape:
     cursor = (re.compile(r"\S+"), None)
     return {key: [item], "next_cursor": cursor, "previous_cursor": cursor, "has_more": bool}

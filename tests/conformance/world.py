@@ -229,6 +229,18 @@ class Person:
     def likes_comment(self, comment: Any) -> Any:
         return ok(self.post(f"/comments/{comment['comment_id']}/like"))
 
+    def tells_story(self, **fields: Any) -> Any:
+        """A new story."""
+        return ok(self.post("/stories", files=form(PICTURE, **fields)), 201)
+
+    def views(self, story: Any) -> Any:
+        return ok(self.post(f"/stories/{story['story_id']}/view"))
+
+    def notified(self) -> list[tuple[str, str]]:
+        """(type, whose act) of one's notifications, newest first."""
+        told = self.sees("/notifications", count=50)["notifications"]
+        return [(one["type"], one["actor"]["user_id"]) for one in told]
+
     def follows(self, other: "Person") -> Any:
         return ok(self.post(f"/users/{other.id}/follow"))
 

@@ -1,0 +1,152 @@
+"""contract.md, "Search", "Feeds" (explore, hashtags, places), and the text's search requests."""
+
+import pytest
+
+from tests.conformance.shapes import FOUND_USER, HASHTAG, PLACE, POST, check, page
+from tests.conformance.world import Api, Person, fresh, ok, refused
+
+
+def test_users_are_found_by_prefixes_the_better_known_first(ann: Person, bob: Person) -> None:
+    """The text's `GET /api/v1/search/users`; “by prefix of username or of a word of the full name,
+    better-known first; `total_count` is exact”."""
+    word = fresh("quux")
+    known = ann.api.person(word[:12])
+    other = ann.api.person("zed", full_name=f"Zed {word.upper()} Z")
+    ann.follows(other)
+    found = ann.sees("/search/users", q=word[:10])
+    check(found, {"users": [FOUND_USER], "total_count": int})
+    assert [one["user_id"] for one in found["users"]] == [other.id, known.id]
+    assert found["total_count"] == 2
+    assert ann.sees("/search/users", q=word[:10], count=1)["total_count"] == 2
+    bob.blocks(ann)
+    assert ann.sees("/search/users", q=bob.name)["users"] == []
+
+
+def test_users_can_be_searched_without_a_token(api: Api, ann: Person) -> None:
+    """“Without a token: … `GET /search/users`”."""
+    found = ok(api.call("GET", "/search/users", params={"q": ann.name}))
+    assert [one["user_id"] for one in found["users"]] == [ann.id]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\0", "*", '"', '"*', "NEAR(a b)", "a AND", "😍", "' or 1=1 --", "\u202e", "%", "_", " "],
+)
+@pytest.mark.parametrize("what", ["users", "hashtags", "locations"])
+def test_any_query_is_safe(ann: Person, what: str, text: str) -> None:
+    """“Any `q` of 1–100 characters is safe, whatever it contains”."""
+    ok(ann.get(f"/search/{what}", q=text))
+
+
+@pytest.mark.parametrize("what", ["users", "hashtags", "locations"])
+def test_a_query_has_its_bounds(ann: Person, what: str) -> None:
+    """“Any `q` of 1–100 characters”; the text: “q: Search query (required)”."""
+    refused(ann.get(f"/search/{what}"), "INVALID_REQUEST", "q")
+    for text in ("", "x" * 101):
+        refused(ann.get(f"/search/{what}", q=text), "INVALID_REQUEST", "q")
+    refused(ann.get(f"/search/{what}", q="x", count=51), "INVALID_REQUEST", "count")
+
+
+def test_hashtags_count_what_the_viewer_may_see(ann: Person, bob: Person) -> None:
+    """The text's `GET /api/v1/search/hashtags`; “by prefix, most posts first; `post_count` of
+    visible posts only”."""
+    tag = fresh("tag")
+    post = ann.posts(caption=f"#{tag} #{tag}two")
+    ann.posts(caption=f"again #{tag}")
+
+    def counts(viewer: Person) -> list[tuple[str, int]]:
+        found = viewer.sees("/search/hashtags", q=f"#{tag}")
+        check(found, {"hashtags": [HASHTAG]})
+        return [(one["name"], one["post_count"]) for one in found["hashtags"]]
+
+    assert counts(bob) == [(tag, 2), (f"{tag}two", 1)]
+    ann.edits(private_account=True)
+    assert (counts(bob), len(counts(ann))) == ([], 2)
+    bob.follows(ann)
+    ann.approves(bob)
+    assert counts(bob) == [(tag, 2), (f"{tag}two", 1)]
+    ok(ann.delete(f"/posts/{post['post_id']}"))
+    assert counts(bob) == [(tag, 1)]
+    ann.blocks(bob)
+    assert counts(bob) == []
+
+
+def test_the_world_s_cities_are_there_from_the_start(ann: Person) -> None:
+    """The text's `GET /api/v1/search/locations`; “A gazetteer of the world's cities is there from
+    the start”; “with `lat`, `lng` the nearest first; … come together and are checked”."""
+    found = ann.sees("/search/locations", q="san francisco")
+    check(found, {"locations": [PLACE]})
+    assert found["locations"][0]["country"] == "United States"
+    near = ann.sees("/search/locations", q="vienna", lat=48.2, lng=16.4)["locations"][0]
+    assert (near["name"], near["country"]) == ("Vienna", "Austria")
+    refused(ann.get("/search/locations", q="x", lat=1), "INVALID_REQUEST", "lng")
+    refused(ann.get("/search/locations", q="x", lat=91, lng=1), "INVALID_REQUEST", "lat")
+    refused(ann.get("/search/locations", q="x", lat="nan", lng=1), "INVALID_REQUEST", "lat")
+
+
+def test_a_place_is_made_and_has_its_posts(ann: Person, bob: Person) -> None:
+    """“`POST /locations {name, city?, country?, lat, lng}` → 201”; “`GET /locations/:id`,
+    `GET /locations/:id/posts`: newest first, as visible to the viewer”."""
+    name = fresh("Bench ")
+    made = ok(ann.post("/locations", json={"name": name, "lat": 48.1, "lng": 16}), 201)
+    check(made, PLACE)
+    path = f"/locations/{made['location_id']}"
+    first = ann.posts(location_id=str(made["location_id"]))
+    second = ann.posts(location_id=str(made["location_id"]))
+    expected = {"location_id": made["location_id"], "name": name}
+    assert first["location"] == expected
+    assert bob.sees(f"/posts/{first['post_id']}")["location"] == expected
+    assert bob.sees(path)["post_count"] == 2
+    posts = bob.sees(f"{path}/posts")
+    check(posts, page("posts", POST))
+    assert [one["post_id"] for one in posts["posts"]] == [second["post_id"], first["post_id"]]
+    assert bob.sees("/search/locations", q=name)["locations"] == [{**made, "post_count": 2}]
+    ok(ann.put(f"/posts/{first['post_id']}", json={"location_id": None}))
+    ann.edits(private_account=True)
+    assert (bob.sees(f"{path}/posts")["posts"], bob.sees(path)["post_count"]) == ([], 0)
+    assert ann.sees(path)["post_count"] == 1
+    refused(bob.get("/locations/99999999999"), "NOT_FOUND")
+    refused(ann.publish(location_id="99999999999"), "INVALID_REQUEST", "location_id")
+
+
+def test_a_hashtag_has_its_posts(ann: Person, bob: Person) -> None:
+    """“`GET /hashtags/:name/posts` …: newest first, as visible to the viewer”."""
+    tag = fresh("tag")
+    ids = [ann.posts(caption=f"{n} #{tag}")["post_id"] for n in range(3)]
+    assert bob.ids(f"/hashtags/{tag.upper()}/posts", "posts") == ids[::-1]
+    ok(ann.put(f"/posts/{ids[0]}", json={"caption": "without"}))
+    assert bob.ids(f"/hashtags/{tag}/posts", "posts") == ids[:0:-1]
+    bob.blocks(ann)
+    assert bob.ids(f"/hashtags/{tag}/posts", "posts") == []
+
+
+def test_explore_has_posts_of_strangers_and_pages_are_stable(ann: Person, bob: Person) -> None:
+    """“Explore: public posts of strangers and friends alike …; stable while paging; … a deleted,
+    private or blocked one is gone at once”."""
+    check(bob.sees("/explore"), page("posts", POST))
+    seen: list[str] = []
+    cursor, pages = None, 0
+    while pages < 4:
+        query = {"count": 3} if cursor is None else {"count": 3, "cursor": cursor}
+        one = bob.sees("/explore", **query)
+        seen += [post["post_id"] for post in one["posts"]]
+        cursor, pages = one["next_cursor"], pages + 1
+        if cursor is None:
+            break
+    assert len(seen) == len(set(seen))
+    for post in bob.sees("/explore")["posts"][:2]:
+        author = post["user"]["user_id"]
+        if author != bob.id:
+            ok(bob.post(f"/users/{author}/block"))
+            after = bob.sees("/explore", count=50)["posts"]
+            assert author not in {one["user"]["user_id"] for one in after}
+
+
+def test_the_api_describes_itself(api: Api) -> None:
+    """“Without a token: … `/openapi.json`, `/docs`”."""
+    document = ok(api.call("GET", "//openapi.json"))
+    assert document["openapi"].startswith("3.1")
+    assert "/api/v1/posts" in document["paths"]
+    form = document["paths"]["/api/v1/posts"]["post"]["requestBody"]["content"]
+    media = form["multipart/form-data"]["schema"]["properties"]["media"]
+    assert media["items"]["format"] == "binary"

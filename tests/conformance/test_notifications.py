@@ -1,0 +1,116 @@
+"""contract.md, "Notifications", and the text's `GET /api/v1/notifications`."""
+
+from tests.conformance.shapes import NOTIFICATION, check, page
+from tests.conformance.world import Person, ok, refused
+
+
+def test_each_act_tells_the_one_it_concerns(ann: Person, bob: Person) -> None:
+    """“`like`, `comment`, `reply`, `comment_like`, `mention`, `tag`, `follow`, `follow_request`,
+    `follow_accepted`”; “never for one's own”."""
+    bob.follows(ann)
+    post = ann.posts(caption=f"with @{bob.name}")
+    bob.likes(post)
+    comment = bob.comments(post)
+    ann.comments(post, "thanks", comment)
+    ann.likes_comment(comment)
+    ann.likes(post)
+    ann.posts(caption="x", user_tags=[bob.id])
+    told = ann.sees("/notifications")
+    check(told, {**page("notifications", NOTIFICATION), "unread_count": int})
+    assert ann.notified() == [("comment", bob.id), ("like", bob.id), ("follow", bob.id)]
+    assert told["unread_count"] == 3
+    assert told["notifications"][1]["post"]["post_id"] == post["post_id"]
+    kinds = [kind for kind, _ in bob.notified()]
+    assert kinds == ["tag", "comment_like", "reply", "mention"]
+
+
+def test_requests_and_their_acceptance(ann: Person, bob: Person) -> None:
+    """“`follow_request`, `follow_accepted`”; withdrawn with the request."""
+    ann.edits(private_account=True)
+    bob.follows(ann)
+    assert ann.notified() == [("follow_request", bob.id)]
+    bob.unfollows(ann)
+    assert ann.notified() == []
+    bob.follows(ann)
+    ann.approves(bob)
+    assert ann.notified() == []
+    assert bob.notified() == [("follow_accepted", ann.id)]
+
+
+def test_for_one_act_each_person_gets_one_the_closest(ann: Person, bob: Person) -> None:
+    """“for one act each person gets at most one, the closest to them (tag, reply, comment, mention
+    in that order)”."""
+    ann.posts(caption=f"@{bob.name}", user_tags=[bob.id])
+    assert [kind for kind, _ in bob.notified()] == ["tag"]
+    post = bob.posts()
+    ann.comments(post, f"hello @{bob.name}")
+    assert [kind for kind, _ in bob.notified()] == ["comment", "tag"]
+    own = bob.comments(post)
+    ann.comments(post, f"hello again @{bob.name}", own)
+    assert [kind for kind, _ in bob.notified()] == ["reply", "comment", "tag"]
+
+
+def test_unliking_withdraws_and_liking_again_brings_the_same_back(ann: Person, bob: Person) -> None:
+    """“Un-liking withdraws it; liking again brings the same one back, in its place and read
+    state”."""
+    first, second = ann.posts(), ann.posts()
+    bob.likes(first)
+    bob.likes(second)
+    before = ann.sees("/notifications")["notifications"]
+    ok(ann.post("/notifications/read"))
+    ok(bob.delete(f"/posts/{first['post_id']}/like"))
+    assert len(ann.notified()) == 1
+    bob.likes(first)
+    after = ann.sees("/notifications")["notifications"]
+    assert after == [{**one, "read": True} for one in before]
+
+
+def test_reading(ann: Person, bob: Person) -> None:
+    """“`POST /notifications/read {up_to?: notification_id}`”."""
+    post = ann.posts()
+    bob.follows(ann)
+    bob.likes(post)
+    newest, oldest = ann.sees("/notifications")["notifications"]
+    read = ann.post("/notifications/read", json={"up_to": oldest["notification_id"]})
+    assert ok(read) == {"unread_count": 1}
+    states = [one["read"] for one in ann.sees("/notifications")["notifications"]]
+    assert states == [False, True]
+    assert ok(ann.post("/notifications/read")) == {"unread_count": 0}
+    refused(ann.post("/notifications/read", json={"up_to": "notif_x"}), "INVALID_REQUEST", "up_to")
+    assert newest["type"] == "like"
+
+
+def test_blocking_withdraws_what_is_there_and_keeps_more_away(ann: Person, bob: Person) -> None:
+    """“never from someone blocked (blocking also withdraws those already there)”."""
+    post = ann.posts()
+    bob.follows(ann)
+    bob.likes(post)
+    ann.blocks(bob)
+    told = ann.sees("/notifications")
+    assert (told["notifications"], told["unread_count"]) == ([], 0)
+    ann.unblocks(bob)
+    assert ann.notified() == []
+
+
+def test_who_may_not_see_a_post_hears_nothing_of_it(ann: Person, bob: Person) -> None:
+    """“never of something that one may not see (tagging or mentioning a person who may not see the
+    post is allowed and tells them nothing)”."""
+    ann.edits(private_account=True)
+    post = ann.posts(caption=f"@{bob.name}", user_tags=[bob.id])
+    assert [tag["user_id"] for tag in post["user_tags"]] == [bob.id]
+    assert bob.notified() == []
+    assert bob.sees("/notifications")["unread_count"] == 0
+
+
+def test_what_is_deleted_is_told_no_more(ann: Person, bob: Person) -> None:
+    """“never of something that one may not see”: a post, a comment or a person that is gone."""
+    post, other = ann.posts(), ann.posts()
+    bob.likes(post)
+    comment = bob.comments(other)
+    ok(bob.delete(f"/comments/{comment['comment_id']}"))
+    assert [kind for kind, _ in ann.notified()] == ["like"]
+    ok(ann.delete(f"/posts/{post['post_id']}"))
+    assert ann.notified() == []
+    bob.likes(other)
+    bob.deletes_account()
+    assert ann.notified() == []
