@@ -86,7 +86,7 @@ def _opened(data: Path) -> Generator[DataFolder]:
 @click.option("--follows", type=click.IntRange(0), default=1_000, help="Follows, in all.")
 @click.option("--posts", type=click.IntRange(0), default=500, help="Posts, in all.")
 @click.option("--likes", type=click.IntRange(0), default=2_000, help="Likes, in all.")
-@click.option("--comments", type=click.IntRange(0, 0), default=0, help="Not yet: only 0.")
+@click.option("--comments", type=click.IntRange(0), default=0, help="Comments, in all.")
 @click.option("--seed", type=int, default=0, help="The same seed gives the same data.")
 @click.option("--password", default="password", help="Everybody's password.")
 @click.option(
@@ -96,7 +96,6 @@ def populate_folder(
     operator: Operator, data: Path, seed: int, password: str, graph: Path | None, **plan: int
 ) -> None:
     """Fill an empty folder with test data."""
-    del plan["comments"]
     wanted = Plan(**plan)
     with told(), _opened(data) as folder:
         password_hash = _hash(operator, password)

@@ -17,7 +17,17 @@ from PIL import Image
 
 from storage.blobs import Blobs, new_name
 from storage.disk import Group
-from storage.facts import Entry, Fact, Followed, Medium, PostLiked, PostPublished, Registered, Text
+from storage.facts import (
+    Commented,
+    Entry,
+    Fact,
+    Followed,
+    Medium,
+    PostLiked,
+    PostPublished,
+    Registered,
+    Text,
+)
 from storage.folder import DataFolder, sync_folder
 from storage.ids import ID_EPOCH_MS, IdClock
 from storage.projection import write_group
@@ -33,6 +43,9 @@ STEP_MS = 400
 """Milliseconds between two facts on average: 100,000 facts take eleven hours of that time."""
 
 FACTS_A_GROUP = 2_000
+
+REPLIES_SHARE = 0.3
+"""How many of the comments are replies."""
 
 PICTURES = 16
 """Different pictures. Posts share their files by hard links, which take no room."""
@@ -56,6 +69,7 @@ class Plan(msgspec.Struct, frozen=True):
     follows: int
     posts: int
     likes: int
+    comments: int
 
 
 class Chance(Protocol):
@@ -146,6 +160,8 @@ class Population:
         self._pairs = _follow_pairs(plan, random, graph)
         if plan.posts and not plan.users:
             raise CantPopulate("posts need authors: give --users")
+        if plan.comments and not plan.posts:
+            raise CantPopulate("comments need posts: give --posts")
         if plan.likes > plan.posts * plan.users:
             raise CantPopulate(
                 f"{plan.posts} posts and {plan.users} users allow {plan.posts * plan.users} likes"
@@ -158,11 +174,13 @@ class Population:
         for follower, followee in self._pairs:
             yield self._now(Followed(followee, follower))
         posts: list[int] = []
+        authors: dict[int, int] = {}
         if self._plan.posts:
             pictures = self._pictures()
             for _ in range(self._plan.posts):
                 published = self._published(pictures)
                 posts.append(published.post)
+                authors[published.post] = published.author
                 yield self._now(published)
             for folder in self._blobs.folder.iterdir():
                 sync_folder(folder)
@@ -170,6 +188,28 @@ class Population:
             self._plan.likes, lambda: (_favoured(posts, self._random), self._anybody())
         ):
             yield self._now(PostLiked(post, account, first=True))
+        yield from self._comments(posts, authors)
+
+    def _comments(self, posts: list[int], authors: dict[int, int]) -> Iterator[tuple[int, Fact]]:
+        """Some of them reply to the last one under the same post that is no reply itself."""
+        roots: dict[int, tuple[int, int]] = {}
+        for _ in range(self._plan.comments):
+            post, account = _favoured(posts, self._random), self._anybody()
+            comment = self._ids.next_id(self._at)
+            root = roots.get(post) if self._random.random() < REPLIES_SHARE else None
+            if root is None:
+                roots[post] = (comment, account)
+            yield self._now(
+                Commented(
+                    comment,
+                    post,
+                    account,
+                    self._text(f"What a {self._random.choice(WORDS)}!"),
+                    root=None if root is None else root[0],
+                    replied=None if root is None else root[1],
+                    post_author=authors[post],
+                )
+            )
 
     def _now(self, fact: Fact) -> tuple[int, Fact]:
         self._at += self._random.randrange(2 * STEP_MS)

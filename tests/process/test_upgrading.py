@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import trio
 
+from storage.schema import SCHEMA_VERSION
 from storage.sqlite import open_reader, open_writer
 from tests.process.keeping import look
 from tests.process.starting import (
@@ -27,7 +28,7 @@ from tests.storage.aging import age
 BAD_USAGE = 2
 DISK_FAILED = 74
 
-OLD = "triptych.db.before-schema-2"
+OLD = f"triptych.db.before-schema-{SCHEMA_VERSION}"
 
 PLAN = ("--users", "500", "--follows", "7500", "--posts", "10", "--likes", "20")
 """A rebuild of these takes half a second, long enough to be interrupted."""
@@ -115,7 +116,7 @@ async def test_verify_leaves_an_older_folder_to_the_start(folder: Path):
     before = (folder / "triptych.db").read_bytes()
     verified = await run("verify", "--data", folder)
     assert verified.code == BAD_USAGE, verified
-    assert "schema 1" in verified.logged
+    assert f"schema {SCHEMA_VERSION - 1}" in verified.logged
     assert "start the server once" in verified.logged
     assert (folder / "triptych.db").read_bytes() == before
 
