@@ -54,6 +54,7 @@ format: $(DEVELOPMENT)
 # Rewrites the generated parts of docs/; tests compare them.
 docs: $(DEVELOPMENT)
 	$(PY) -m tests.house.settings_table
+	$(PY) -m tests.house.api_page
 
 # Keeps what is pinned and adds what is new; UPGRADE=--upgrade takes the newest of everything.
 lock:

@@ -152,6 +152,13 @@ EXAMPLES: dict[Any, Any] = {
     ),
     wire.FoundPlacesAnswer: wire.FoundPlacesAnswer([PLACE]),
     wire.PlaceAnswer: PLACE,
+    wire.InstanceAnswer: wire.InstanceAnswer(
+        name="Triptych",
+        version="0.1.0",
+        registration="open",
+        registration_open=True,
+        limits=wire.Limits(2200, 1000, 1500, 10, 8_388_608, 20, 30, 64, 150, 500, 8),
+    ),
     wire.HealthAnswer: wire.HealthAnswer("ok"),
 }
 """By the type of the request or answer. A request's is as JSON has it."""

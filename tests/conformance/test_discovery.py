@@ -34,13 +34,13 @@ def test_users_can_be_searched_without_a_token(api: Api, ann: Person) -> None:
 )
 @pytest.mark.parametrize("what", ["users", "hashtags", "locations"])
 def test_any_query_is_safe(ann: Person, what: str, text: str) -> None:
-    """“Any `q` of 1–100 characters is safe, whatever it contains”."""
+    """“Any `q` of 1-100 characters is safe, whatever it contains”."""
     ok(ann.get(f"/search/{what}", q=text))
 
 
 @pytest.mark.parametrize("what", ["users", "hashtags", "locations"])
 def test_a_query_has_its_bounds(ann: Person, what: str) -> None:
-    """“Any `q` of 1–100 characters”; the text: “q: Search query (required)”."""
+    """“Any `q` of 1-100 characters”; the text: “q: Search query (required)”."""
     refused(ann.get(f"/search/{what}"), "INVALID_REQUEST", "q")
     for text in ("", "x" * 101):
         refused(ann.get(f"/search/{what}", q=text), "INVALID_REQUEST", "q")

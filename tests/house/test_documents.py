@@ -5,6 +5,12 @@ import subprocess
 
 import pytest
 
+from server.examples import EXAMPLES
+from server.problems import Problem
+from server.routes.table import ROUTES
+from server.routing import Multipart, Nothing, Raw
+from tests.house.api_page import PAGE as API_PAGE
+from tests.house.api_page import with_routes
 from tests.house.settings_table import with_table
 from tests.house.tree import ROOT
 
@@ -102,3 +108,17 @@ def test_the_ci_runs_what_a_contributor_runs():
     assert "make --no-print-directory test" in script
     checked = subprocess.run(["bash", "-n", ROOT / ".ci" / "run"], check=False)
     assert checked.returncode == 0
+
+
+def test_every_route_is_documented():
+    page = API_PAGE.read_text(encoding="utf-8")
+    assert with_routes(page) == page, "docs/api.md is behind the route table: make docs"
+
+
+def test_every_request_and_answer_has_an_example():
+    """Also in the OpenAPI, which takes them from the same place."""
+    kinds = {route.body for route in ROUTES if not issubclass(route.body, Multipart)}
+    for route in ROUTES:
+        kinds |= {kind for kind in route.answers.values() if not isinstance(kind, Raw)}
+    missing = kinds - set(EXAMPLES) - {Nothing, Problem, None}
+    assert not missing, f"server/examples.py has no example of {missing}"
