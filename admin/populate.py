@@ -157,7 +157,6 @@ class Population:
         self._blobs = blobs
         self._ids = IdClock()
         self._at = START_MS
-        self._pairs = _follow_pairs(plan, random, graph)
         if plan.posts and not plan.users:
             raise CantPopulate("posts need authors: give --users")
         if plan.comments and not plan.posts:
@@ -166,6 +165,7 @@ class Population:
             raise CantPopulate(
                 f"{plan.posts} posts and {plan.users} users allow {plan.posts * plan.users} likes"
             )
+        self._pairs = _follow_pairs(plan, random, graph)
 
     def facts(self) -> Iterator[tuple[int, Fact]]:
         """(when, what): everybody registers, then follows, then posts and likes."""

@@ -132,11 +132,12 @@ def _alts_of(form: Form) -> list[str | None]:
 
 
 def _json_of(form: Form, field: str, kind: Any, **limits: int) -> Any:
-    """A field of the form that holds JSON. Raises `BadForm`, also for a field that came twice."""
+    """A field of the form that holds JSON; None if it is absent, empty or null. Raises `BadForm`,
+    also for a field that came twice."""
     text = form.text(field)
     if not text:
         return None
     try:
-        return msgspec.json.decode(text, type=kind)
+        return msgspec.json.decode(text, type=kind | None)
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         raise BadForm(field, f"{field} must be a JSON list of what belongs there", limits) from None

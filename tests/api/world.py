@@ -6,14 +6,17 @@ The tests of this folder talk to it through httpx as a client would. Nothing in 
 
 import contextlib
 import io
+import json
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, cast
 
 import httpx
+import msgspec
 import trio
 from PIL import Image
 
@@ -90,27 +93,94 @@ class Person:
     async def post(self, path: str, **options: Any) -> httpx.Response:
         return await self.call("POST", f"/api/v1{path}", **options)
 
-    async def delete(self, path: str) -> httpx.Response:
-        return await self.call("DELETE", f"/api/v1{path}")
+    async def put(self, path: str, **options: Any) -> httpx.Response:
+        return await self.call("PUT", f"/api/v1{path}", **options)
+
+    async def delete(self, path: str, **options: Any) -> httpx.Response:
+        return await self.call("DELETE", f"/api/v1{path}", **options)
 
     async def publishes(
-        self, caption: str | None = None, *pictures: bytes, key: str | None = None
+        self,
+        caption: str | None = None,
+        *pictures: bytes,
+        key: str | None = None,
+        **fields: Any,
     ) -> httpx.Response:
-        """The answer to an upload of some pictures, of one if none is given."""
+        """The answer to an upload of some pictures, of one if none is given; `fields` are JSON."""
         files = [("media", ("x.jpg", data, "image/jpeg")) for data in pictures or (jpeg(),)]
-        data = {} if caption is None else {"caption": caption}
+        data = {name: json.dumps(value) for name, value in fields.items()}
+        if caption is not None:
+            data["caption"] = caption
         headers = {} if key is None else {"Idempotency-Key": key}
         return await self.post("/posts", files=files, data=data, headers=headers)
 
-    async def posted(self, caption: str | None = None) -> str:
+    async def posted(self, caption: str | None = None, **fields: Any) -> str:
         """The id of a new post."""
-        answer = await self.publishes(caption)
-        assert answer.status_code == 201, answer.text
-        return answer.json()["post_id"]
+        answer = await self.publishes(caption, **fields)
+        return told(answer, 201)["post_id"]
+
+    async def shows_face(self, colour: str = "red") -> str:
+        """The address of a new picture of oneself."""
+        files = {"media": ("x.jpg", jpeg(40, 40, colour), "image/jpeg")}
+        answer = await self.put("/users/me/avatar", files=files)
+        return told(answer)["user"]["profile_image_url"]
+
+    async def describes(self, **changes: object) -> dict[str, Any]:
+        """One's profile after a change of it."""
+        return told(await self.put("/users/me", json=changes))["user"]
+
+    async def goes_private(self) -> None:
+        assert (await self.describes(private_account=True))["private_account"] is True
 
     async def follows(self, other: "Person") -> None:
-        answer = await self.post(f"/users/{other.id}/follow")
-        assert answer.status_code == 200, answer.text
+        """Also asks to."""
+        told(await self.post(f"/users/{other.id}/follow"))
+
+    async def lets_in(self, other: "Person") -> None:
+        """Approves that `other` follows, who has asked to."""
+        told(await self.post(f"/follow-requests/{other.id}/approve"))
+
+    async def blocks(self, other: "Person") -> None:
+        told(await self.post(f"/users/{other.id}/block"))
+
+    async def likes(self, post: str) -> None:
+        told(await self.post(f"/posts/{post}/like"))
+
+    async def saves(self, post: str) -> None:
+        told(await self.post(f"/posts/{post}/save"))
+
+    async def commented(self, post: str, text: str = "well", parent: str | None = None) -> str:
+        """The id of a new comment."""
+        body = {"text": text, "parent_comment_id": parent}
+        answer = await self.post(f"/posts/{post}/comments", json=body)
+        return told(answer, 201)["comment_id"]
+
+    async def sees(self, other: "Person") -> dict[str, Any]:
+        """The profile of `other`."""
+        return told(await self.get(f"/users/{other.id}"))
+
+    async def lists(self, path: str, **query: Any) -> list[str]:
+        """Who or what is in a list, by names and ids: whole, or one page if `count` is said."""
+        page = told(await self.get(path, **query))
+        (kind,) = page.keys() & {"posts", "users", "comments"}
+        names = {"posts": "post_id", "users": "username", "comments": "comment_id"}
+        assert query or not page["has_more"], "there is more than a page"
+        return [item[names[kind]] for item in page[kind]]
+
+    async def ends_account(self) -> None:
+        told(await self.post("/users/me/delete", json={"password": PASSWORD}))
+
+
+def told(answer: httpx.Response, status: int = 200) -> Any:
+    """What a successful answer says."""
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def refused(answer: httpx.Response, status: int) -> dict[str, Any]:
+    """What an answer refuses, and why: its `error`."""
+    assert answer.status_code == status, answer.text
+    return answer.json()["error"]
 
 
 class World:
@@ -125,14 +195,51 @@ class World:
         """A new account, logged in."""
         body = {"username": name, "password": PASSWORD}
         answer = await self.client.post("/api/v1/auth/register", json=body)
-        assert answer.status_code == 201, answer.text
-        return Person(self.client, answer.json())
+        return Person(self.client, told(answer, 201))
+
+    async def people(self, *names: str) -> list[Person]:
+        """New accounts, one after the other."""
+        return [await self.person(name) for name in names]
+
+    async def login(
+        self, name: str, password: str = PASSWORD, client: str = "test"
+    ) -> tuple[Person, dict[str, Any]]:
+        """A further session of somebody, and what the login said."""
+        answer = await self.client.post(
+            "/api/v1/auth/login",
+            json={"username": name, "password": password},
+            headers={"User-Agent": client},
+        )
+        return Person(self.client, told(answer)), answer.json()
 
     def client_at(self, address: str) -> httpx.AsyncClient:
         """A client with this address of its own, to be closed."""
         app = cast(Any, make_app(self.context))
         transport = httpx.ASGITransport(app=app, client=(address, 50_000))
         return httpx.AsyncClient(transport=transport, base_url=BASE_URL)
+
+    @property
+    def files(self) -> set[str]:
+        """The names of the media files that there are."""
+        return {path.name for path in self.context.blobs.folder.rglob("*.jpg")}
+
+    @contextlib.asynccontextmanager
+    async def under(self, **settings: Any) -> AsyncIterator["World"]:
+        """The same world served under other settings."""
+        context = msgspec.structs.replace(self.context, settings=Settings(**settings))
+        async with served(context) as client:
+            yield World(context, client, self.clock)
+
+
+@contextlib.asynccontextmanager
+async def served(context: Context) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the application in `context`, which keeps no cookies."""
+    transport = httpx.ASGITransport(app=cast(Any, make_app(context)))
+    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    async with httpx.AsyncClient(
+        transport=transport, base_url=BASE_URL, cookies=no_cookies
+    ) as client:
+        yield client
 
 
 def as_it_is(disk: Disk) -> Disk:
@@ -174,7 +281,7 @@ async def open_world(
             views=views,
             sessions=sessions,
             tokens=AccessTokens(SECRET),
-            cookies=MediaCookies(SECRET),
+            cookies=MediaCookies(derive_key(SECRET, "media cookies")),
             clearing=clearing,
             rankings=rankings,
             passwords=Passwords(trio.CapacityLimiter(2), os.urandom),
@@ -195,7 +302,6 @@ async def open_world(
         nursery.start_soon(clearing.run, partial(delete_blobs, context))
         nursery.start_soon(Expiry(actors, clock.now).run, partial(delete_blobs, context))
         nursery.start_soon(rankings.run)
-        transport = httpx.ASGITransport(app=cast(Any, make_app(context)))
-        async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
+        async with served(context) as client:
             yield World(context, client, clock)
         nursery.cancel_scope.cancel()

@@ -133,7 +133,7 @@ async def test_follows_beyond_the_graph_are_made_up(tmp_path: Path):
         ({"users": 0, "follows": 0, "posts": 1, "likes": 0}, (), "posts need authors"),
         ({"users": 2, "follows": 0, "posts": 2, "likes": 5}, (), "allow 4 likes"),
         ({"users": -1}, (), "--users"),
-        ({"users": 1, "comments": 1}, (), "--comments"),
+        ({"users": 1, "follows": 0, "posts": 0, "likes": 0, "comments": 1}, (), "give --posts"),
         ({"users": 1}, ("--password", "short"), "at least 8"),
         ({"users": 1}, ("--graph", "no-such-file"), "no-such-file"),
     ],
