@@ -84,7 +84,7 @@ async def register(call: Call[Nothing, RegisterRequest]) -> Response:
     tier=Tier.AUTH,
     query=Nothing,
     body=LoginRequest,
-    answers={200: LoginAnswer},
+    answers={200: LoginAnswer, 401: Problem},
 )
 async def log_in(call: Call[Nothing, LoginRequest]) -> Response:
     """Open a session. An unknown user and a wrong password are the same answer in the same time."""
@@ -108,7 +108,7 @@ async def log_in(call: Call[Nothing, LoginRequest]) -> Response:
     tier=Tier.AUTH,
     query=Nothing,
     body=RefreshRequest,
-    answers={200: LoginAnswer},
+    answers={200: LoginAnswer, 401: Problem},
 )
 async def refresh_session(call: Call[Nothing, RefreshRequest]) -> Response:
     """Exchange a refresh token for new tokens. One that was used before ends its session."""
