@@ -35,6 +35,14 @@ def _private(stage: Stage, _: Person) -> Person:
     return stage.private
 
 
+def _spare(stage: Stage, _: Person) -> Person:
+    return stage.spare
+
+
+def _editor(stage: Stage, _: Person) -> Person:
+    return stage.editor
+
+
 def _session(_: Stage, caller: Person) -> Person:
     return caller.again()
 
@@ -44,15 +52,15 @@ CALLERS: dict[str, Choose] = {
     "DELETE /auth/sessions/{session_id}": _session,
     "POST /auth/password": _newcomer,
     "PUT /posts/{post_id}": _public,
-    "PUT /users/{user_id}": _newcomer,
-    "PUT /users/{user_id}/avatar": _newcomer,
-    "DELETE /users/{user_id}/avatar": _newcomer,
+    "PUT /users/{user_id}": _editor,
+    "PUT /users/{user_id}/avatar": _editor,
+    "DELETE /users/{user_id}/avatar": _editor,
     "POST /users/{user_id}/delete": _newcomer,
     "DELETE /users/{user_id}": _newcomer,
-    "DELETE /users/{user_id}/follow": _newcomer,
-    "DELETE /users/{user_id}/followers/{follower_id}": _newcomer,
-    "POST /users/{user_id}/block": _newcomer,
-    "DELETE /users/{user_id}/block": _newcomer,
+    "DELETE /users/{user_id}/follow": _spare,
+    "DELETE /users/{user_id}/followers/{follower_id}": _spare,
+    "POST /users/{user_id}/block": _spare,
+    "DELETE /users/{user_id}/block": _spare,
     "POST /follow-requests/{user_id}/approve": _private,
     "POST /follow-requests/{user_id}/deny": _private,
     "GET /stories/{story_id}/viewers": _public,
@@ -169,9 +177,9 @@ def _follower(stage: Stage, caller: Person, chance: Random, path: dict[str, Any]
 
 
 def _request(stage: Stage, caller: Person, chance: Random, path: dict[str, Any], _: Any) -> None:
-    newcomer = stage.newcomer()
-    newcomer.follows(stage.private)
-    path["user_id"] = newcomer.id
+    stage.asker.unfollows(stage.private)
+    stage.asker.follows(stage.private)
+    path["user_id"] = stage.asker.id
 
 
 def _hashtag(stage: Stage, caller: Person, chance: Random, path: dict[str, Any], _: Any) -> None:
@@ -261,7 +269,8 @@ def fit(stage: Stage, operation: str, case: Case, caller: Person, chance: Random
     query = dict(case.query)
     fill = FILLS.get(operation)
     if fill is not None:
-        fill(stage, caller, chance, path, query if query else case.body)
+        body = case.body if isinstance(case.body, dict) else {}
+        fill(stage, caller, chance, path, query if case.method == "GET" else body)
     case.path_parameters = path
     if "cursor" in query:
         cursor = stage.cursor(caller, case.formatted_path, chance)

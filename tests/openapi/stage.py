@@ -19,6 +19,9 @@ PLACE = {"name": "Fernwood Pier", "city": "Fernwood", "country": "NZ", "lat": -4
 FOLLOWED = 3
 """More people, to follow and to be followed by."""
 
+SPARE = ("spare", "editor", "asker")
+"""Who blocks and unfollows, who changes their profile, and who asks the private one to follow."""
+
 
 class Stage:
     """Who and what is there."""
@@ -29,6 +32,7 @@ class Stage:
         self.private = api.person("private", private=True, full_name="Priya Private")
         self.stranger = api.person("stranger", full_name="Sten Stranger")
         self.crowd = [api.person("crowd") for _ in range(FOLLOWED)]
+        self.spare, self.editor, self.asker = (api.person(name) for name in SPARE)
         self.people = (self.public, self.private, self.stranger)
         self.place = str(ok(self.public.post("/locations", json=PLACE), 201)["location_id"])
         self.public.follows(self.private)

@@ -32,7 +32,7 @@ from schemathesis.specs.openapi.checks import (
 from server.routes.table import ROUTES
 from server.routing import API, Nothing, Route, Who
 from tests.conformance.serving import run, served
-from tests.conformance.world import PICTURE, Api, Person
+from tests.conformance.world import PICTURE, Api, Person, ok
 from tests.openapi.fitting import CALLERS, FILLS, choose_caller, fit
 from tests.openapi.stage import Stage
 
@@ -63,17 +63,26 @@ CHECKS = [
 ANSWER_S = 30.0
 
 
+def path_of(route: Route) -> str:
+    """As OpenAPI writes it."""
+    return re.sub(r":(\w+)", r"{\1}", route.path)
+
+
 def name_of(route: Route) -> str:
     """An operation's name in the tables of `tests.openapi.fitting`."""
-    return re.sub(r":(\w+)", r"{\1}", f"{route.method} {route.path.removeprefix(API)}")
+    return f"{route.method} {path_of(route).removeprefix(API)}"
 
 
 OPERATIONS = {name_of(route): route for route in ROUTES}
 
+FREE_TEXTS = {"GET /users/by-username/{name}", "GET /media/{name}", "GET /docs/{name}"}
+"""Take a text, and there is none that breaks the schema."""
+
 ODD_OPERATIONS = [
     name
     for name, route in OPERATIONS.items()
-    if ":" in route.path or route.query is not Nothing or route.body is not Nothing
+    if (":" in route.path or route.query is not Nothing or route.body is not Nothing)
+    and name not in FREE_TEXTS
 ]
 
 
@@ -101,11 +110,13 @@ def client() -> Iterator[requests.Session]:
         yield session
 
 
-def test_the_document_has_every_route_and_nothing_else(schema: BaseSchema):
-    labels = {each.ok().label for each in schema.get_all_operations()}
-    assert labels == {name.replace(" ", f" {API}", 1) if API in r.path else name
-                      for name, r in OPERATIONS.items()}
+def test_the_document_is_openapi_and_has_every_route_and_nothing_else(
+    stage: Stage, schema: BaseSchema
+):
     schema.validate()
+    paths = ok(stage.api.call("GET", "//openapi.json"))["paths"]
+    listed = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+    assert listed == {f"{route.method} {path_of(route)}" for route in ROUTES}
 
 
 def test_the_cases_are_as_many_as_promised():
@@ -162,9 +173,9 @@ def _cases(number: int) -> settings:
 
 def _strategy(schema: BaseSchema, name: str, mode: GenerationMode) -> st.SearchStrategy[Case]:
     route = OPERATIONS[name]
-    path = re.sub(r":(\w+)", r"{\1}", route.path)
+    operation = schema[path_of(route)][route.method]
     # Without feedback: constants of the modules that happen to be loaded are no input of ours.
-    return schema[path][route.method].as_strategy(generation_mode=mode, feedback=NO_FEEDBACK)
+    return operation.as_strategy(generation_mode=mode, feedback=NO_FEEDBACK)
 
 
 def _caller(stage: Stage, name: str, chance: Random) -> Person | None:
