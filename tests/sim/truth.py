@@ -144,6 +144,15 @@ class Truth:
         followed = (viewer, author) in self.follows
         return viewer == author or author not in self.private or followed
 
+    def shows(self, author: int, viewer: int) -> bool:
+        """Whether `author` lets `viewer` see what it posts, whoever is deleted by now."""
+        open_to = author not in self.private or (viewer, author) in self.follows
+        return viewer == author or (not self.apart(viewer, author) and open_to)
+
+    def is_public(self, author: int) -> bool:
+        """Whether everybody may see what `author` posts."""
+        return author in self.names and author not in self.private
+
     def feed(self, viewer: int) -> list[int]:
         """The pull, by definition: one's own posts and those of whom one follows, newest first."""
         authors = {followee for follower, followee in self.follows if follower == viewer} | {viewer}
