@@ -93,7 +93,7 @@ async def mark_read(client: Client) -> None:
 
 async def read_notifications(client: Client) -> None:
     if (account := client.somebody()) in client.truth.names:
-        await check_answers(client, lambda now: [*_of_notifications(client, account)])
+        await check_answers(client, account, lambda now: [*_of_notifications(client, account)])
 
 
 def _of_notifications(client: Client, account: int) -> list[Question[Any]]:
@@ -107,7 +107,7 @@ def _of_notifications(client: Client, account: int) -> list[Question[Any]]:
 async def read_rings(client: Client) -> None:
     viewer = client.somebody()
     if viewer in client.truth.names:
-        await check_answers(client, lambda now: _of_stories(client, viewer, now))
+        await check_answers(client, viewer, lambda now: _of_stories(client, viewer, now))
 
 
 def _of_stories(client: Client, viewer: int, now: int) -> list[Question[Any]]:
@@ -127,7 +127,7 @@ async def read_discovered(client: Client) -> None:
     """Pages and counts of hashtags and places."""
     viewer = client.somebody()
     if viewer in client.truth.names:
-        await check_answers(client, lambda now: _of_posts(client, viewer, now))
+        await check_answers(client, viewer, lambda now: _of_posts(client, viewer, now))
 
 
 def _of_posts(client: Client, viewer: int, now: int) -> list[Question[Any]]:
@@ -149,7 +149,7 @@ def trending(prefix: str, viewer: int, now: int) -> FindHashtags:
 Questions = Callable[[int], list[Question[Any]]]
 
 
-async def check_answers(client: Client, questions: Questions) -> None:
+async def check_answers(client: Client, viewer: int, questions: Questions) -> None:
     """Put one of the questions of this moment, and look whether its answer is as of its commit."""
     if isinstance(client.world.disk, ModelDisk):
         return
@@ -158,6 +158,8 @@ async def check_answers(client: Client, questions: Questions) -> None:
     answer = await client.actors.read_as_of(question)
     for entry in client.told[asked : answer.committed]:
         truth.tell(entry)
+    if viewer not in truth.names:
+        return  # deleted meanwhile: nobody looks at the answer any more
     due = look_up(question, truth, client.told[: answer.committed])
     if (found := told_by(question, answer.value)) != due:
         raise Broken(f"{question} is answered {found}, should be {due}")

@@ -85,7 +85,7 @@ def _of_stories(question: Question[Any], truth: Truth) -> Any:
         case GetRings():
             return rings(question, truth)
         case GetStories(authors=authors, viewer=viewer, now=now):
-            stories = sorted(story for author in authors for story in found.live(author, now))
+            stories = sorted(story for author in {*authors} for story in found.live(author, now))
             return [_story(story, viewer, truth) for story in stories]
         case GetStory(story=story, viewer=viewer, now=now):
             there = story in found.stories and now < found.stories[story].expires_at
