@@ -32,6 +32,7 @@ from tests.sim.acts import next_act
 from tests.sim.broken import Broken
 from tests.sim.clients import Client
 from tests.sim.disk import SimulatedDisk
+from tests.sim.everybody import check_everybody
 from tests.sim.model import ModelDisk
 from tests.sim.quiet import check_erased, check_names, check_quiet, quiet
 from tests.sim.sqlite_side import SqliteDisk
@@ -70,6 +71,9 @@ SMALL: list[Limit] = [
     (actors.runtime.expiry, "EXPIRY_PERIOD_S", (0.05, 5.0)),
 ]
 """Limits that no history would reach: each life draws its own."""
+
+ALL_ROWS_SHARE = 0.02
+"""Of the moments at which a cell is looked at, those at which all rows are, too."""
 
 STORIES_LAST_MS = (50, 300, STORY_MS)
 """How long stories may last, the same for all of a history."""
@@ -218,9 +222,12 @@ async def _forget_blobs(names: Iterable[str]) -> None:
 
 async def _gremlin(world: World, actors: Actors, rounds: WatchedRounds) -> None:
     """Whatever may happen to cells at any time: they leave memory, or their snapshots fall due. And
-    a look at one: it must be what was delivered, no more and no less."""
+    a look at one: it must be what was delivered, no more and no less. Now and then a look at all
+    rows."""
     while True:
         await trio.sleep(world.random.expovariate(1 / 0.01))
+        if world.random.random() < ALL_ROWS_SHARE:
+            check_everybody(world)
         cells = sorted(actors.directory.cells.items())
         if cells:
             _, cell = world.random.choice(cells)

@@ -82,7 +82,11 @@ class Discovered:
             known = self.told.get(told.key)
             if known is not None:
                 known.withdrawn = False
-            elif told.recipient != told.actor and told.seq:
+            elif (
+                told.recipient != told.actor
+                and told.seq
+                and not plain.apart(told.recipient, told.actor)
+            ):
                 self.told[told.key] = told
         self._withdraw(fact, plain)
         match fact:
