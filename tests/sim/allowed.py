@@ -131,30 +131,18 @@ def bound_by(fact: Fact) -> set[int]:
 
 def may(truth: Truth, command: Command[Any], at: int) -> bool:
     match command:
-        case ViewStory(story=story, account=account):
-            return lives(truth, story, at) and truth.sees(account, truth.found.stories[story].author)
-        case DeleteStory(story=story, account=account):
-            return lives(truth, story, at) and truth.found.stories[story].author == account
+        case ViewStory() | DeleteStory():
+            return _may_story(truth, command, at)
+        case Like() | Save() | Comment() | LikeComment() | EditPost() | DeletePost():
+            return _may_post(truth, command)
         case PublishStory(author=account) | Publish(author=account):
             return account in truth.names
-        case CreateLocation() | ReadNotifications():
+        case CreateLocation() | ReadNotifications() | ChangeUsername():
             return command.account in truth.names
-        case Like() | Save():
-            return truth.sees(command.account, truth.posts.get(command.post, 0))
-        case Comment(parent=None):
-            return truth.sees(command.account, truth.posts.get(command.post, 0))
-        case Comment(parent=parent):
-            return _sees_comment(truth, command.account, parent or 0, command.post)
-        case LikeComment(place=place):
-            return _sees_comment(truth, command.account, place.comment, place.post)
         case Block():
             return command.blocked in truth.names
-        case ChangeUsername():
-            return command.account in truth.names
         case ClearAccount():
             return command.account in truth.gone
-        case EditPost() | DeletePost():
-            return truth.posts.get(command.post) == command.account
         case DeleteComment():
             standing = truth.comments[command.place.comment]
             return command.account in (standing.author, truth.posts[standing.post])
@@ -164,8 +152,27 @@ def may(truth: Truth, command: Command[Any], at: int) -> bool:
             return True
 
 
-def lives(truth: Truth, story: int, at: int) -> bool:
-    return story in truth.found.stories and at < truth.found.stories[story].expires_at
+def _may_post(
+    truth: Truth, command: Like | Save | Comment | LikeComment | EditPost | DeletePost
+) -> bool:
+    match command:
+        case Like() | Save() | Comment(parent=None):
+            return truth.sees(command.account, truth.posts.get(command.post, 0))
+        case Comment(parent=parent):
+            return _sees_comment(truth, command.account, parent or 0, command.post)
+        case LikeComment(place=place):
+            return _sees_comment(truth, command.account, place.comment, place.post)
+        case EditPost() | DeletePost():
+            return truth.posts.get(command.post) == command.account
+
+
+def _may_story(truth: Truth, command: ViewStory | DeleteStory, at: int) -> bool:
+    story = truth.found.stories.get(command.story)
+    if story is None or at >= story.expires_at:
+        return False
+    if isinstance(command, DeleteStory):
+        return story.author == command.account
+    return truth.sees(command.account, story.author)
 
 
 def _sees_comment(truth: Truth, viewer: int, comment: int, post: int) -> bool:

@@ -31,7 +31,6 @@ from storage.reads import (
     PullPosts,
     Question,
     Snapshot,
-    Span,
 )
 from storage.rows import Remains
 from tests.sim.disk import SimulatedDisk

@@ -13,7 +13,13 @@ LATELY = 4
 HASHTAGS = ("sea", "sun", "sunset")
 """Few, so that each has posts by many."""
 
-EDITS = [("caption",), ("alts", "tags"), ("caption", "tags"), ("location",), ("location", "caption")]
+EDITS = [
+    ("caption",),
+    ("alts", "tags"),
+    ("caption", "tags"),
+    ("location",),
+    ("location", "caption"),
+]
 """What is changed together."""
 
 

@@ -17,7 +17,15 @@ from actors.runtime.clearing import Clearing
 from actors.runtime.inboxes import Inboxes
 from actors.state import decode_state
 from storage.facts import Entry, Fact, PostPublished, Text
-from storage.ids import ACCOUNTS, comment_key, describe_actor, kind_of, post_key, story_key, user_key
+from storage.ids import (
+    ACCOUNTS,
+    comment_key,
+    describe_actor,
+    kind_of,
+    post_key,
+    story_key,
+    user_key,
+)
 from storage.reads import GetHistories, Span
 from tests.sim.broken import Broken
 from tests.sim.everybody import check_everybody, check_relations
