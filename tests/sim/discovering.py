@@ -74,8 +74,8 @@ async def delete_story(client: Client) -> None:
 
 async def add_place(client: Client) -> None:
     if login := client.me():
-        names = [client.world.thing(kind) for kind in ("place", "city")]
-        command = CreateLocation(login.account, *names, None, 1.0, 2.0)
+        name, city = client.world.thing("place"), client.world.thing("city")
+        command = CreateLocation(login.account, name, city, None, 1.0, 2.0)
         if (reply := await client.ask(command, login)) is not None:
             client.world.places.append(reply.location)
 

@@ -16,6 +16,7 @@ from actors.user.messages import (
     ChangeProfile,
     DeleteAccount,
     Follow,
+    Publish,
     RemoveFollower,
     Unblock,
 )
@@ -37,16 +38,17 @@ async def test_acts_decided_beside_a_block_tell_nobody(autojump_clock: Any) -> N
     """“never from someone blocked”, and not after an unblock either."""
     async with open_house(SqliteDisk(Random(0)), rounds_type=WatchedRounds) as house:
         ann, bob = await house.user("ann"), await house.user("bob")
-        post = await house.post(ann)
-        first: Any = await house.actors.ask(Comment(post, ann, ann, "hello"))
+        reply: Any = await house.actors.ask(Publish(ann, None, ()))
+        other = await house.post(ann)
+        comment: Any = await house.actors.ask(Comment(other, ann, ann, "hello"))
         house.disk.gate = trio.Event()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(house.user, "cleo")  # with the writer, while all else waits
             await trio.sleep(1)
             nursery.start_soon(house.actors.ask, Block(ann, bob))
             await trio.sleep(1)
-            nursery.start_soon(house.actors.ask, Like(post, ann, bob))
-            place = Place(first.comment, post, ann, None)
+            nursery.start_soon(house.actors.ask, Like(reply.post, ann, bob))
+            place = Place(comment.comment, other, ann, None)
             nursery.start_soon(house.actors.ask, LikeComment(place, bob))
             await trio.sleep(1)
             house.disk.gate.set()
