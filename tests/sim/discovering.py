@@ -111,9 +111,9 @@ async def read_rings(client: Client) -> None:
 
 
 def _of_stories(client: Client, viewer: int, now: int) -> list[Question[Any]]:
-    as_of = client.actors.delivered
-    if client.chance(0.3):
-        as_of = client.random.randint(0, as_of)
+    as_of = client.random.choice(
+        [client.actors.delivered, client.random.randint(0, client.actors.delivered)]
+    )
     story, author = _a_story(client)
     return [
         GetRings(viewer, now, as_of, Span(client.random.choice([1, 2, 50]))),
