@@ -72,10 +72,10 @@ POST /users/:user_id/delete                    401 401 401 401 401 403 403 404 4
 DELETE /users/:user_id                         401 401 401 401 401 403 403 404 404 403 200 200
 
 POST /users/:user_id/follow                    401 401 401 401 401 200 200 404 404 200 400 400
-DELETE /users/:user_id/follow                  401 401 401 401 401 200 200 404 404 200 400 400
+DELETE /users/:user_id/follow                  401 401 401 401 401 200 200 404 404 200 200 200
 DELETE /users/:user_id/followers/:follower_id  401 401 401 401 401 403 403 404 404 403 200 200
 DELETE /users/:user_id/followers/:follower_id mine
-                                               401 401 401 401 401 200 200 404 404 200 400 400
+                                               401 401 401 401 401 200 200 404 404 200 200 200
 POST /follow-requests/:user_id/approve         401 401 401 401 401 404 404 404 404 404 200 200
 POST /follow-requests/:user_id/deny            401 401 401 401 401 404 404 404 404 404 200 200
 POST /users/:user_id/block                     401 401 401 401 401 200 200 200 200 200 400 400
@@ -132,10 +132,10 @@ POST /users/:user_id/delete                    401 401 401 401 401 403 403 404 4
 DELETE /users/:user_id                         401 401 401 401 401 403 403 404 404 403 200 200
 
 POST /users/:user_id/follow                    401 401 401 401 401 200 200 404 404 200 400 400
-DELETE /users/:user_id/follow                  401 401 401 401 401 200 200 404 404 200 400 400
+DELETE /users/:user_id/follow                  401 401 401 401 401 200 200 404 404 200 200 200
 DELETE /users/:user_id/followers/:follower_id  401 401 401 401 401 403 403 404 404 403 200 200
 DELETE /users/:user_id/followers/:follower_id mine
-                                               401 401 401 401 401 200 200 404 404 200 400 400
+                                               401 401 401 401 401 200 200 404 404 200 200 200
 POST /follow-requests/:user_id/approve         401 401 401 401 401 404 404 404 404 404 404 404
 POST /follow-requests/:user_id/deny            401 401 401 401 401 404 404 404 404 404 404 404
 POST /users/:user_id/block                     401 401 401 401 401 200 200 200 200 200 400 400
@@ -195,6 +195,8 @@ GET /posts/:post_id                            401 401 401 401 401 200 200 200 2
 GET /posts/:post_id/likes                      401 401 401 401 401 200 200 200 200 200 200 200
 GET /posts/:post_id/comments                   401 401 401 401 401 200 200 200 200 200 200 200
 GET /posts/:post_id/comments thread            401 401 401 401 401 200 200 400 400 200 200 200
+GET /posts/:post_id/likes visit                401 401 401 401 401 200 200 200 200 200 200 200
+GET /posts/:post_id/comments visit             401 401 401 401 401 200 200 200 200 200 200 200
 POST /comments/:comment_id/like                401 401 401 401 401 200 200 404 404 200 200 200
 GET /users/:user_id/tagged                     401 401 401 401 401 200 200 200 200 200 200 200
 GET /users/:user_id/followers                  401 401 401 401 401 200 200 200 200 200 200 200
@@ -208,7 +210,8 @@ GET /healthz                                   200 200 200 200 200 200 200 200 2
 GET /readyz                                    200 200 200 200 200 200 200 200 200 200 200 200
 """
 """What is one's own, everybody's, or a third person's, whom the authors follow, and on whose post
-the private author has commented. What these answers contain is what counts here."""
+the private author has commented; `visit` is to a post of one's own, on which both authors have
+commented, or of the stranger's. What these answers contain is what counts here."""
 
 
 class Row(msgspec.Struct, frozen=True):

@@ -10,7 +10,6 @@ import contextlib
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -58,6 +57,8 @@ class Scene(msgspec.Struct, frozen=True):
     public: Author
     people: dict[str, Login]
     third: dict[str, str]
+    posts: dict[str, str]
+    """By whoever made them."""
 
     def login(self, author: Author, role: str) -> Login | None:
         """The session that somebody in `role` towards `author` has or had."""
@@ -94,10 +95,10 @@ async def make_scene(folder: Path) -> Scene:
         third_post = await dora.posted("of all")
         for person in people.values():
             await person.follows(dora)
-        made: list[Author] = []
-        for name in ("quiet", "loud"):
-            made.append(await _make_author(world, name, people, dora, third_post, posts))
-        private, public = made
+        private, public = [
+            await _make_author(world, name, people, dora, (third_post, *posts.values()))
+            for name in ("quiet", "loud")
+        ]
         await people["deleted"].ends_account()
         return Scene(
             folder,
@@ -110,6 +111,7 @@ async def make_scene(folder: Path) -> Scene:
                 "comment_id": private.things["comment elsewhere"],
                 "location_id": private.things["location_id"],
             },
+            posts,
         )
 
 
@@ -118,11 +120,10 @@ async def _make_author(
     name: str,
     people: dict[str, Person],
     dora: Person,
-    third_post: str,
-    posts: dict[str, str],
+    posts: tuple[str, ...],
 ) -> Author:
     """An author named after `name`, with which everything begins that tells of them; private if it
-    is quiet."""
+    is quiet. Has been at all of `posts`, of which the first is Dora's."""
     logins: dict[str, Login] = {}
 
     async def enters(role: str) -> Person:
@@ -146,13 +147,15 @@ async def _make_author(
     things, works = await _make_works(owner, name, people, dora)
     things["session_id"] = logins["other"].session
     things["avatar"] = _file_of(await owner.shows_face())
-    things["comment elsewhere"] = await owner.commented(third_post, f"{name}elsewhere")
-    await owner.likes(third_post)
     await owner.follows(dora)
     await dora.follows(owner)
-    for post in posts.values():
+    await owner.saves(posts[0])
+    await dora.posted(f"with somebody {name}", user_tags=[owner.id])
+    visits: list[str] = []
+    for post in posts:
         await owner.likes(post)
-        await owner.commented(post, f"{name}visit")
+        visits.append(await owner.commented(post, f"{name}visit"))
+    things["comment elsewhere"] = visits[0]
     await _part(owner, people)
 
     return Author(
@@ -160,7 +163,7 @@ async def _make_author(
         logins=logins,
         things={"user_id": owner.id, "name": owner.name, **things},
         names=(
-            *(f"{name}{word}" for word in ("one", "name", "bio", "elsewhere", "visit")),
+            *(f"{name}{word}" for word in ("one", "name", "bio", "visit")),
             things["avatar"],
         ),
         works=works,
