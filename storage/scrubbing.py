@@ -20,6 +20,7 @@ from typing import Literal
 from storage.ids import ACCOUNTS
 from storage.pages import NotPages, Pages
 from storage.readings.remains import USER
+from storage.schema import SCHEMA_VERSION, schema_in
 from storage.sqlite import Connection, open_alone, open_writer
 
 NOTHING, ERASED, CUT_SHORT = 0, 1, 2
@@ -46,7 +47,12 @@ def due(connection: Connection) -> int:
 
 
 def due_in(database: Path) -> int:
-    """The same of a database that is there and of this version. Raises `SqliteError`."""
+    """The same of a database; nothing is due in one that is missing, or not of this version.
+
+    Raises `SqliteError`.
+    """
+    if schema_in(database) != SCHEMA_VERSION:
+        return NOTHING
     with _written(database) as connection:
         return due(connection)
 
