@@ -6,11 +6,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+import httpx
 import trio
 
 from storage.scrubbing import CUT_SHORT, NOTHING, due_in
 from storage.sqlite import open_writer
-from tests.process.starting import PASSWORD, Person, Server, jpeg, run, started
+from tests.process.starting import PASSWORD, Person, jpeg, run, started
 
 WORD = re.compile(rb"needle[0-9]+ends")
 
@@ -40,7 +41,7 @@ async def ok(person: Person, method: str, path: str, key: str | None = None, **o
     return answer.json()
 
 
-async def join(server: Server, needles: Needles) -> Person:
+async def join(client: httpx.AsyncClient, needles: Needles) -> Person:
     name = needles.next()
     body = {
         "username": name,
@@ -48,8 +49,7 @@ async def join(server: Server, needles: Needles) -> Person:
         "email": f"{needles.next()}@example.org",
         "full_name": needles.next(),
     }
-    async with server.client() as client:
-        answer = await client.post("/api/v1/auth/register", json=body)
+    answer = await client.post("/api/v1/auth/register", json=body)
     assert answer.status_code == 201, answer.text
     return Person(client, answer.json())
 
@@ -86,13 +86,10 @@ def texts_of(folder: Path) -> set[bytes]:
 
 async def test_who_left_is_in_no_byte_of_the_folder(tmp_path: Path) -> None:
     folder, needles = tmp_path / "data", Needles()
-    async with started(folder) as server:
-        ann, bob, cat = [await join(server, needles) for _ in range(3)]
-        people = {one: server.client() for one in (ann, bob, cat)}
-        for one, client in people.items():
-            one.client = client
+    async with started(folder) as server, server.client() as client:
+        ann, bob, cat = [await join(client, needles) for _ in range(3)]
         async with trio.open_nursery() as nursery:
-            for one in people:
+            for one in (ann, bob, cat):
                 nursery.start_soon(write_much, one, needles)
         await ok(ann, "PUT", f"/users/{ann.id}", json={"username": needles.next()})
         await ok(ann, "POST", "/users/me/delete", json={"password": PASSWORD})
