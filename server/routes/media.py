@@ -106,7 +106,7 @@ def _wanted_range(request: PulledRequest, etag: str, size: int) -> tuple[int, in
     if request.headers.get("If-Range", quote_etag(etag)) != quote_etag(etag):
         return None
     ((start, _),) = asked.ranges
-    if start is not None and -start > size:
+    if -start > size:
         return 0, size  # the last so many bytes of fewer are all of them (RFC 9110, 14.1.2)
     wanted = asked.range_for_length(size)
     if wanted is None:
