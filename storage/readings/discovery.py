@@ -84,10 +84,10 @@ LOCATION_OBJECT = """json_object('location', location, 'name', name, 'city', cit
     'country', country, 'lat', lat, 'lng', lng, 'posts', posts)"""
 
 DISTANCE = """(
-    (l.lat - :lat) * (l.lat - :lat)
-    + pow(min(abs(l.lng - :lng), 360 - abs(l.lng - :lng)) * cos(radians(:lat)), 2))"""
-"""The square of the distance on a plane that touches the sphere at the place asked for: right in
-order for what is near."""
+    pow(sin(radians(l.lat - :lat) / 2), 2)
+    + cos(radians(:lat)) * cos(radians(l.lat)) * pow(sin(radians(l.lng - :lng) / 2), 2))"""
+"""The haversine of the distance on the sphere: it grows as the distance does, to the other end of
+the world, over the poles and over the line where the longitude jumps."""
 
 
 def locations(distance: str, order: str) -> str:
