@@ -58,6 +58,7 @@ class Leaving(Room):
         answer = await self.write(anybody, "POST", "/auth/register", becomes, json=body)
         guest = Person(anybody.client, answer.json())
         self._guests[household.main.name].append(guest)
+        household.others[name] = guest
         return guest
 
     async def leave(self, household: Household) -> None:
@@ -105,7 +106,9 @@ class Leaving(Room):
         for name in self._names:
             seen = await client.get(f"/api/v1/users/by-username/{name}")
             assert seen.status_code in (200, 404), seen
-            self.ledger.found(("account", name), seen.status_code == 200)
+            self.ledger.found(("account", name), seen.is_success)
+            if not seen.is_success:
+                self.ledger.has_left(name)
             if name not in self._logged_in:  # once, since each login is a session more
                 assert (await log_in(client, name)).status_code == (401, 200)[seen.is_success]
                 self._logged_in |= {name} if seen.is_success else set()

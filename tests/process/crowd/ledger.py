@@ -99,6 +99,12 @@ class Ledger:
         for thing, value in becomes.items():
             self._may[thing] = (value,)
 
+    def has_left(self, name: str) -> None:
+        """Who was called `name` is no more, and gets no answers again."""
+        self.answered = {
+            one: answer for one, answer in self.answered.items() if one.person.name != name
+        }
+
     def found(self, thing: Thing, value: Any) -> None:
         """Somebody looked. Raises `AssertionError` if it can't be so."""
         may = self.may_be(thing)

@@ -47,7 +47,7 @@ class Sessions(Room):
         "reuse": 1,
         "log_out": 2,
         "end": 2,
-        "change_password": 2,
+        "password": 2,
     }
 
     def __init__(self, crowd: Crowd) -> None:
@@ -152,7 +152,7 @@ class Sessions(Room):
         await self.write(person, "DELETE", f"/auth/sessions/{session}", after)
         return True
 
-    async def change_password(self, household: Household) -> bool:
+    async def password(self, household: Household) -> bool:
         person = household.others[ACCOUNT]
         access, current = self._access(person), self._some_session(person)
         if current is None:
