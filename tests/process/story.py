@@ -23,7 +23,7 @@ ANSWERS_BEFORE_THE_END = (60, 240)
 
 LOAD_S = 30.0
 
-RETRIED_A_ROUND = 60
+RETRIED_A_ROUND = 100
 """Acknowledged requests that are sent again after a restart."""
 
 
@@ -45,9 +45,10 @@ class Story:
         async with started(self.folder) as server, contextlib.AsyncExitStack() as on:
             if not self.town.households:
                 client = await on.enter_async_context(server.client())
-                for number in range(CLIENTS):
-                    main = await make_user(client, f"client{number}")
-                    await self.town.move_in(Household(main))
+                mains = [await make_user(client, f"client{number}") for number in range(CLIENTS)]
+                async with trio.open_nursery() as nursery:
+                    for main in mains:
+                        nursery.start_soon(self.town.move_in, Household(main))
             for household in self.town.households:
                 client = await on.enter_async_context(server.client())
                 for person in household.all():

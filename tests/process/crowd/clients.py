@@ -78,8 +78,11 @@ class Town(Crowd):
     async def check(self) -> None:
         """Raises `AssertionError` for whatever was promised and is not so, or is there by half."""
         sight = await look(self.people)
-        for room in self.rooms:
-            await room.check(sight)
+        photos, *rest = self.rooms
+        await photos.check(sight)  # the others ask it which posts are there
+        async with trio.open_nursery() as nursery:
+            for room in rest:
+                nursery.start_soon(room.check, sight)
 
     async def settle(self) -> None:
         for room in self.rooms:

@@ -8,9 +8,9 @@ from typing import ClassVar
 
 import trio
 
-from tests.process.crowd.room import Crowd, Household, Json, Room
+from tests.process.crowd.room import Crowd, Household, Room
 from tests.process.crowd.writing import picture_of
-from tests.process.keeping import Sight, ids_in, pages, status_of
+from tests.process.keeping import Sight, pages, status_of
 from tests.process.starting import PASSWORD, Person, jpeg, log_in, path_of
 
 HOST = "host"
@@ -19,6 +19,10 @@ CLEARED_S = 20.0
 """How long clearing up after a deletion may take, which a kill has interrupted."""
 
 TRACES = ("like", "remark", "follow", "post", "save")
+
+
+Counts = tuple[int, int, int]
+"""Likes and comments of a wall, followers of its host."""
 
 
 class Leaving(Room):
@@ -112,8 +116,9 @@ class Leaving(Room):
             if name not in self._logged_in:  # once, since each login is a session more
                 assert (await log_in(client, name)).status_code == (401, 200)[seen.is_success]
                 self._logged_in |= {name} if seen.is_success else set()
-        for household in self.crowd.households:
-            await self._check_wall(household)
+        async with trio.open_nursery() as nursery:
+            for household in self.crowd.households:
+                nursery.start_soon(self._check_wall, household)
 
     async def _check_wall(self, household: Household) -> None:
         host, wall = household.others[HOST], self._walls[household.main.name]
@@ -126,6 +131,7 @@ class Leaving(Room):
             "follow": {one["username"] for one in followers},
         }
         assert len(found["remark"]) == len(remarks), "a remark twice"
+        counts = (len(found["like"]), len(found["remark"]), len(found["follow"]))
         for guest in self._guests[household.main.name]:
             there = self.ledger.is_sure(("account", guest.name))
             for trace, names in found.items():
@@ -139,13 +145,10 @@ class Leaving(Room):
         assert not any(found.values()), f"traces of nobody: {found}"
         # What a killed server has not cleared away, the next one does while it serves.
         with trio.fail_after(CLEARED_S):
-            while not await self._counts_rightly(host, wall, remarks):
+            while await self._counts(host, wall) != counts:
                 pass
 
-    async def _counts_rightly(self, host: Person, wall: str, remarks: list[Json]) -> bool:
+    async def _counts(self, host: Person, wall: str) -> Counts:
         post = await host.get(f"/posts/{wall}")
         stats = (await host.get("/users/me"))["stats"]
-        likers = await ids_in(host, f"/posts/{wall}/likes")
-        followers = await ids_in(host, f"/users/{host.id}/followers")
-        counted = (post["likes_count"], post["comments_count"], stats["followers_count"])
-        return counted == (len(likers), len(remarks), len(followers))
+        return post["likes_count"], post["comments_count"], stats["followers_count"]

@@ -5,6 +5,7 @@ that one request changes is one thing.
 from typing import ClassVar
 
 import msgspec
+import trio
 
 from tests.process.crowd.room import Crowd, Household, Json, Room
 from tests.process.crowd.writing import picture_of
@@ -96,8 +97,9 @@ class Portraits(Room):
         return portrait
 
     async def check(self, sight: Sight) -> None:
-        for household in self.crowd.households:
-            await self._check(household.others[ACCOUNT])
+        async with trio.open_nursery() as nursery:
+            for household in self.crowd.households:
+                nursery.start_soon(self._check, household.others[ACCOUNT])
 
     async def _check(self, person: Person) -> None:
         thing = ("portrait", person.id)

@@ -10,6 +10,7 @@ never left with a session that it can neither use nor end.
 from typing import ClassVar
 
 import msgspec
+import trio
 
 from tests.process.crowd.room import Crowd, Household, Json, Room
 from tests.process.keeping import Sight
@@ -181,8 +182,9 @@ class Sessions(Room):
         return self.random.choice(alive) if alive else None
 
     async def check(self, sight: Sight) -> None:
-        for household in self.crowd.households:
-            await self._check(household.others[ACCOUNT])
+        async with trio.open_nursery() as nursery:
+            for household in self.crowd.households:
+                nursery.start_soon(self._check, household.others[ACCOUNT])
 
     async def _check(self, person: Person) -> None:
         """Exactly one password holds, and exactly the sessions that were left are alive, by the

@@ -7,8 +7,9 @@ The rules are written down here once more, as sets: `Ties` is what holds, each a
 from typing import ClassVar
 
 import msgspec
+import trio
 
-from tests.process.crowd.room import Household, Room
+from tests.process.crowd.room import Household, Json, Room
 from tests.process.keeping import Sight, ids_in
 from tests.process.starting import Person
 
@@ -186,22 +187,54 @@ class Relations(Room):
         return self.random.choice(edges) if edges else None
 
     async def check(self, sight: Sight) -> None:
-        for household in self.crowd.households:
-            accounts = {name: household.others[name] for name in NAMES}
-            self.ledger.found(("ties", household.main.name), await self._look(accounts))
+        async with trio.open_nursery() as nursery:
+            for household in self.crowd.households:
+                nursery.start_soon(self._check, household)
+
+    async def _check(self, household: Household) -> None:
+        accounts = {name: household.others[name] for name in NAMES}
+        self.ledger.found(("ties", household.main.name), await self._look(accounts))
 
     async def _look(self, accounts: dict[str, Person]) -> Ties:
         """What each says of itself; each tie from both its sides."""
         names = {person.id: name for name, person in accounts.items()}
-        private: set[str] = set()
-        follows, asks, blocks, followed = set[Edge](), set[Edge](), set[Edge](), set[Edge]()
+        sides = {
+            side: set[Edge]() for side in ("following", "followed_by", "requested", "blocking")
+        }
+        private, counted = set[str](), dict[str, Json]()
+        ids = ",".join(names)
         for name, person in accounts.items():
-            follows |= {(names[one], name) for one in await ids_in(person, "/users/me/followers")}
-            followed |= {(name, names[one]) for one in await ids_in(person, "/users/me/following")}
-            asks |= {(names[one], name) for one in await ids_in(person, "/follow-requests")}
-            blocks |= {(name, names[one]) for one in await ids_in(person, "/users/me/blocks")}
             profile = await person.get("/users/me")
             private |= {name} if profile["private_account"] else set()
-            assert profile["stats"]["followers_count"] == sum(edge[1] == name for edge in follows)
-        assert follows == followed, "a follow with one side"
-        return Ties(frozenset(private), frozenset(follows), frozenset(asks), frozenset(blocks))
+            for other in (await person.get("/users/relationships", ids=ids))["relationships"]:
+                for side, edges in sides.items():
+                    if other[side]:
+                        edge = (name, names[other["user_id"]])
+                        edges.add((edge[1], edge[0]) if side == "followed_by" else edge)
+            counted[name] = profile["stats"]
+        follows = sides["following"]
+        assert follows == sides["followed_by"], "a follow with one side"
+        ties = Ties(
+            private=frozenset(private),
+            follows=frozenset(follows),
+            asks=frozenset(sides["requested"]),
+            blocks=frozenset(sides["blocking"]),
+        )
+        for name, stats in counted.items():
+            assert stats["followers_count"] == sum(whom == name for _, whom in follows), name
+            assert stats["following_count"] == sum(who == name for who, _ in follows), name
+        name = self.random.choice(NAMES)
+        await self._check_lists(name, accounts[name], names, ties)
+        return ties
+
+    async def _check_lists(
+        self, name: str, person: Person, names: dict[str, str], ties: Ties
+    ) -> None:
+        """The lists of one of them say the same."""
+        for path, due in (
+            ("/users/me/followers", {who for who, whom in ties.follows if whom == name}),
+            ("/users/me/following", {whom for who, whom in ties.follows if who == name}),
+            ("/follow-requests", {who for who, whom in ties.asks if whom == name}),
+            ("/users/me/blocks", {whom for who, whom in ties.blocks if who == name}),
+        ):
+            assert {names[one] for one in await ids_in(person, path)} == due, f"{path} of {name}"
