@@ -115,6 +115,8 @@ class Photos(Room):
         return True
 
     async def delete(self, household: Household) -> bool:
+        if self._own(household) is None:
+            await self.publish(household)
         photo = self._own(household)
         if photo is None:
             return False

@@ -95,11 +95,9 @@ class Sessions(Room):
         self._hold(person, session, login)
         self.ledger.promised({("access", person.id): self._with(access, session)})
 
-    async def refresh(self, household: Household) -> bool:
+    async def refresh(self, household: Household) -> None:
         person = household.others[ACCOUNT]
-        session = self._some_session(person)
-        if session is None:
-            return False
+        session = await self._session(household)
         keys = self._keys[person.id][session]
         self._unsure[person.id] = (session, keys.refresh)
         answer = await self.write(
@@ -108,7 +106,6 @@ class Sessions(Room):
         del self._unsure[person.id]
         self._hold(person, session, answer.json())
         self._keys[person.id][session].spent = keys.refresh
-        return True
 
     async def reuse(self, household: Household) -> bool:
         """Use a spent refresh token, which ends its session."""
@@ -131,40 +128,35 @@ class Sessions(Room):
         )
         return True
 
-    async def log_out(self, household: Household) -> bool:
+    async def log_out(self, household: Household) -> None:
         person = household.others[ACCOUNT]
-        session = self._some_session(person)
-        if session is None:
-            return False
+        session = await self._session(household)
         person.token = self._keys[person.id][session].access
         after = self._without(self._access(person), session)
         await self.write(person, "POST", "/auth/logout", {("access", person.id): after})
-        return True
 
-    async def end(self, household: Household) -> bool:
+    async def end(self, household: Household) -> None:
         """End a session from another."""
         person = household.others[ACCOUNT]
-        access, current = self._access(person), self._some_session(person)
-        if current is None or len(access.alive) < 2:
-            return False
+        while len(self._access(person).alive) < 2:
+            await self.log_in(household)
+        current = await self._session(household)
+        access = self._access(person)
         session = self.random.choice(sorted(access.alive - {current}))
         person.token = self._keys[person.id][current].access
         after = {("access", person.id): self._without(access, session)}
         await self.write(person, "DELETE", f"/auth/sessions/{session}", after)
-        return True
 
-    async def password(self, household: Household) -> bool:
+    async def password(self, household: Household) -> None:
         person = household.others[ACCOUNT]
-        access, current = self._access(person), self._some_session(person)
-        if current is None:
-            return False
+        current = await self._session(household)
+        access = self._access(person)
         person.token = self._keys[person.id][current].access
         after = Access(f"password {self.name()}", frozenset({current}))
         body = {"old_password": access.password, "new_password": after.password}
         await self.write(
             person, "POST", "/auth/password", {("access", person.id): after}, json=body
         )
-        return True
 
     def _access(self, person: Person) -> Access:
         [access] = self.ledger.may_be(("access", person.id))
@@ -176,10 +168,13 @@ class Sessions(Room):
     def _without(self, access: Access, session: str) -> Access:
         return Access(access.password, access.alive - {session})
 
-    def _some_session(self, person: Person) -> str | None:
-        """One that is alive and that the client holds the tokens of."""
-        alive = sorted(self._access(person).alive & self._keys[person.id].keys())
-        return self.random.choice(alive) if alive else None
+    async def _session(self, household: Household) -> str:
+        """One that is alive; all are held but those whose login was not answered, and none of
+        those is left after a check."""
+        person = household.others[ACCOUNT]
+        if not self._access(person).alive:
+            await self.log_in(household)
+        return self.random.choice(sorted(self._access(person).alive))
 
     async def check(self, sight: Sight) -> None:
         async with trio.open_nursery() as nursery:

@@ -69,6 +69,8 @@ class Stories(Room):
         return True
 
     async def delete(self, household: Household) -> bool:
+        if self._some(household.main.name) is None:
+            await self.publish(household)
         story = self._some(household.main.name)
         if story is None:
             return False

@@ -72,6 +72,8 @@ class Threads(Room):
     async def delete(self, household: Household) -> bool:
         who = household.main
         posts = self._photos.known()
+        if not self._are_there():
+            await self.comment(household)
         mine = [
             one for one in self._are_there() if who.name in (one.author, posts[one.post].author)
         ]

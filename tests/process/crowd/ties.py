@@ -133,10 +133,9 @@ class Relations(Room):
         await self._do(household, "block", *self._two(), "POST", "/users/{whom}/block")
 
     async def unblock(self, household: Household) -> bool:
-        edges = sorted(self._ties(household).blocks)
-        if not edges:
-            return False
-        who, whom = self.random.choice(edges)
+        if not self._ties(household).blocks:
+            await self.block(household)
+        who, whom = self.random.choice(sorted(self._ties(household).blocks))
         await self._do(household, "unblock", who, whom, "DELETE", "/users/{whom}/block")
         return True
 
