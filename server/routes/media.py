@@ -17,7 +17,7 @@ from storage.reads import GetMediumOwner
 
 SECTION = Section()
 
-JPEG = Raw("image/jpeg")
+JPEG = Raw(("image/jpeg",))
 
 IMMUTABLE = "max-age=31536000, immutable"
 """A year: a name is given out once, and what it names never changes."""
