@@ -37,6 +37,12 @@ def indexes_made(steps: list[str]) -> set[str]:
     return {step.split()[1] for step in steps if "USING AUTOMATIC" in step}
 
 
+def ranges(steps: list[str]) -> set[str]:
+    """What is searched by bounds alone, and so as widely as they lie apart."""
+    bounded = (re.match(r"SEARCH (\S+) .*\(([^=()]+)\)( LEFT-JOIN)?$", step) for step in steps)
+    return {found[1] for found in bounded if found}
+
+
 def sorts(steps: list[str]) -> bool:
     """Whether rows are sorted before they are limited: then a page costs as much as the whole."""
     return "USE TEMP B-TREE FOR ORDER BY" in steps
