@@ -113,7 +113,7 @@ async def approve_request(call: Call[Nothing, Nothing]) -> Response:
     """Let somebody follow who has asked to; again is the same answer."""
     command = Approve(followee=call.account, follower=call.ids["user_id"])
     reply = await asked(call, command, call.key(None))
-    return json_answer(RequestAnswer(approved=True, user=await _named(call, reply.follower)))
+    return json_answer(RequestAnswer(approved=True, user=await _anybody(call, reply.follower)))
 
 
 @SECTION.route(
@@ -130,7 +130,7 @@ async def deny_request(call: Call[Nothing, Nothing]) -> Response:
     """Don't let somebody follow who has asked to."""
     command = Deny(followee=call.account, follower=call.ids["user_id"])
     reply = await asked(call, command, call.key(None))
-    return json_answer(RequestAnswer(approved=False, user=await _named(call, reply.follower)))
+    return json_answer(RequestAnswer(approved=False, user=await _anybody(call, reply.follower)))
 
 
 @SECTION.route(
@@ -185,7 +185,8 @@ async def list_blocks(call: Call[PeopleQuery, Nothing]) -> Response:
 
 
 async def _follow_answer(call: Call[Nothing, Nothing], reply: EdgeReply) -> Response:
-    user = await _named(call, reply.followee)
+    # A kept reply may be older than a block, and is the same answer all the same.
+    user = await _anybody(call, reply.followee)
     return json_answer(FollowAnswer(reply.following, reply.requested, user))
 
 
