@@ -2,8 +2,8 @@
 all that is said of it.
 
 Quart's rules, the authentication, the rate limits, the problems and the OpenAPI come from it, and
-`tests/api/roles.py` says who may do what on each. `server.routes.table` collects them; no route is known
-anywhere else.
+`tests/api/roles.py` says who may do what on each. `server.routes.table` collects them; no route is
+known anywhere else.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
