@@ -17,7 +17,7 @@ from storage.reads import GetMediumOwner
 
 SECTION = Section()
 
-JPEG = Raw("image/jpeg")
+JPEG = Raw(("image/jpeg",))
 
 IMMUTABLE = "max-age=31536000, immutable"
 """A year: a name is given out once, and what it names never changes."""
@@ -74,7 +74,7 @@ async def _check_may_see(call: Call[Nothing, Nothing], name: str) -> bool:
     """
     context = call.context
     owner = await context.asking.read(GetMediumOwner(name))
-    if owner is None or (owner.expires_at or context.now() + 1) <= context.now():
+    if owner is None or (owner.expires_at is not None and owner.expires_at <= context.now()):
         raise not_found()
     viewer = await _viewer_of(call)
     seen = await context.views.person(owner.account, viewer)

@@ -19,7 +19,7 @@ from storage.reads import (
 from storage.rows import FoundUsers, HashtagRow, LocationRow
 
 TREND_COUNTED_MAX = 1_000
-"""Posts of a hashtag counted for a day, and for a week: enough to compare, bounded for the
+"""Posts of a hashtag looked at for a day, and for a week: enough to compare, bounded for the
 largest."""
 
 APART = """(
@@ -50,10 +50,12 @@ select json_object('total', (select count(*) from seen), 'accounts', json((
 
 
 def counted(since: str, until: str) -> str:
-    """Posts of a hashtag between two ids, up to the bound."""
+    """Posts of a hashtag between two ids, up to the bound: those that everybody may see, for nobody
+    is to learn from a trend what private accounts post."""
     return f"""(select count(*) from (
-        select 1 from hashtag_posts t where t.name = found.name and t.post >= {since}
-        and t.post < {until} limit {TREND_COUNTED_MAX}))"""
+        select t.author from hashtag_posts t where t.name = found.name and t.post >= {since}
+        and t.post < {until} limit {TREND_COUNTED_MAX}) t
+        cross join users u on u.account = t.author where not u.private)"""
 
 
 HASHTAGS = f"""
