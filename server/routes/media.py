@@ -74,7 +74,9 @@ async def _check_may_see(call: Call[Nothing, Nothing], name: str) -> bool:
     """
     context = call.context
     owner = await context.asking.read(GetMediumOwner(name))
-    if owner is None or (owner.expires_at or context.now() + 1) <= context.now():
+    if owner is None:
+        raise not_found()
+    if owner.expires_at is not None and owner.expires_at <= context.now():
         raise not_found()
     viewer = await _viewer_of(call)
     seen = await context.views.person(owner.account, viewer)

@@ -1,14 +1,16 @@
 """Media files: immutable, in ranges, and gone with their post."""
 
 import io
+import itertools
 
 import httpx
+import msgspec
 import pytest
 import trio
 from PIL import Image
 
 from server.files import FilePart
-from tests.api.world import Person, World, jpeg
+from tests.api.world import Person, World, jpeg, served
 
 
 @pytest.fixture
@@ -26,6 +28,13 @@ async def test_a_picture_is_served_without_a_token(world: World, url: str) -> No
     assert answer.headers["etag"]
     assert Image.open(io.BytesIO(answer.content)).size == (1_440, 360)
     assert int(answer.headers["content-length"]) == len(answer.content)
+
+
+async def test_a_picture_is_there_however_slowly_the_server_gets_on(world: World, url: str) -> None:
+    moments = itertools.count(world.clock.now(), 1_000)  # a second later at each look at the clock
+    slow = msgspec.structs.replace(world.context, now=lambda: next(moments))
+    async with served(slow) as client:
+        assert (await client.get(url)).status_code == 200
 
 
 async def test_who_has_it_already_is_told_so(world: World, url: str) -> None:
