@@ -29,6 +29,7 @@ from server.wire import (
     UsersPage,
 )
 from storage.reads import GetBlocks, GetRequests
+from storage.rows import APART, BLOCKED_BY
 
 SECTION = Section()
 
@@ -161,7 +162,7 @@ async def block(call: Call[Nothing, Nothing]) -> Response:
 async def unblock(call: Call[Nothing, Nothing]) -> Response:
     """Block somebody no longer; what ended does not come back, and again is the same answer."""
     command = Unblock(blocker=call.account, blocked=call.ids["user_id"])
-    user = await _anybody(call, command.blocked)
+    user = await _unblocked(call, command.blocked)
     reply = await asked(call, command)
     return json_answer(BlockAnswer(reply.blocking, user))
 
@@ -199,3 +200,12 @@ async def _anybody(call: Call[Nothing, Nothing], account: int) -> Brief:
     if view is None:
         raise not_found()
     return view.named()
+
+
+async def _unblocked(call: Call[Nothing, Nothing], account: int) -> Brief:
+    """Somebody whom the caller blocks, or might. Raises a 404 for nobody, and for somebody who is
+    not there for the caller but by a block of their own: asking would tell the name."""
+    stance = (await call.context.views.stances((account,), call.account)).get(account, 0)
+    if stance & APART == BLOCKED_BY:
+        raise not_found()
+    return await _anybody(call, account)
