@@ -73,8 +73,8 @@ def database_in(path: Path) -> Path:
     return database
 
 
-def verify_folder(path: Path, progress: Progress) -> Report:
-    """Compare everything in the data folder `path` with its journal.
+def verify_folder(path: Path, progress: Progress, now: int) -> Report:
+    """Compare everything in the data folder `path` with its journal, at `now` (Unix milliseconds).
 
     Raises `NothingToVerify`, `SchemaTooOld`, `SchemaTooNew`, `UnknownFact`, `SqliteError`.
     """
@@ -82,10 +82,15 @@ def verify_folder(path: Path, progress: Progress) -> Report:
     try:
         check_schema(connection)
         with transaction(connection, "deferred"):
-            counts = audit.counts(connection)
+            counts = audit.counts(connection, now)
             differences = audit.soundness(connection)
-            differences += _journal_differences(connection, counts["facts"], progress)
-            missing = _missing_media(connection, Blobs(path / MEDIA_NAME))
+            try:
+                differences += _journal_differences(connection, counts["facts"], progress)
+                missing = _missing_media(connection, Blobs(path / MEDIA_NAME))
+            except SqliteError as broken:
+                if not differences:
+                    raise
+                return Report(counts, [*differences, f"the rest can't be compared: {broken}"])
         if missing:
             # A server beside us may have deleted them with their posts since the transaction began.
             missing &= set(audit.media_names(connection))
