@@ -238,7 +238,7 @@ DISCOVERY_MUTATIONS = [
         storage.amending.posts.delete_post,
         'count_place("-", values),',
         "",
-        seed=0,
+        seed=31,
     ),
     query(
         "counts of private posts for everybody",
@@ -250,7 +250,7 @@ DISCOVERY_MUTATIONS = [
         "counts of posts across a block",
         "union all select u.account, -1 from",
         "union all select u.account, 0 from",
-        seed=0,
+        seed=7,
     ),
     query(
         "a trend made of private posts",
