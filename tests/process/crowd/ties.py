@@ -67,6 +67,7 @@ class Ties(msgspec.Struct, frozen=True):
 
 
 class Relations(Room):
+    NEEDS_HOME = True
     ACTS: ClassVar = {
         "tie": 8,
         "withdraw": 2,
@@ -117,10 +118,13 @@ class Relations(Room):
         return True
 
     async def remove(self, household: Household) -> bool:
-        edges = sorted(self._ties(household).follows)
-        if not edges:
-            return False
-        who, whom = self.random.choice(edges)
+        if not self._ties(household).follows:
+            edge = self._stranger(household)
+            if edge is None:
+                return False
+            await self._turn(household, edge[1], private=False)
+            await self._do(household, "follow", *edge, "POST", "/users/{whom}/follow")
+        who, whom = self.random.choice(sorted(self._ties(household).follows))
         path = "/users/me/followers/{who}"
         await self._do(household, "part", who, whom, "DELETE", path, whom)
         return True
@@ -187,7 +191,7 @@ class Relations(Room):
 
     async def check(self, sight: Sight) -> None:
         async with trio.open_nursery() as nursery:
-            for household in self.crowd.households:
+            for household in self.crowd.homes:
                 nursery.start_soon(self._check, household)
 
     async def _check(self, household: Household) -> None:
