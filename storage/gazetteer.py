@@ -35,13 +35,29 @@ insert into location_points
 select value ->> 0, value ->> 3, value ->> 3, value ->> 4, value ->> 4 from json_each(?)"""
 
 
+COUNT_POSTS = """
+update locations set posts_count = (
+    select count(*) from posts p join users u on u.account = p.author
+    where p.location = locations.location and not u.private)
+where creator is null and exists (select 1 from posts p where p.location = locations.location)"""
+
+
+def has_cities(connection: Connection) -> bool:
+    """Whether the cities are there, in a database of whatever version."""
+    column = "select 1 from pragma_table_info('locations') where name = 'creator'"
+    if connection.execute(column).fetchone() is None:
+        return False
+    there = "select exists (select 1 from locations where creator is null)"
+    return bool(connection.execute(there).fetchone()[0])
+
+
 def load_cities(connection: Connection) -> int:
     """Load the cities if they are not there, all or none; say how many there were to load.
 
-    Takes about a second. Raises `SqliteError`.
+    Takes about a second. Posts may be there already, if the rows were lost and rebuilt. Raises
+    `SqliteError`.
     """
-    there = "select exists (select 1 from locations where creator is null)"
-    if connection.execute(there).fetchone()[0]:
+    if has_cities(connection):
         return 0
     loaded, left = 0, _cities()
     with transaction(connection):
@@ -50,6 +66,7 @@ def load_cities(connection: Connection) -> int:
             for statement in (INSERT_LOCATIONS, INSERT_WORDS, INSERT_POINTS):
                 connection.execute(statement, document)
             loaded += len(cities)
+        connection.execute(COUNT_POSTS)
     return loaded
 
 
