@@ -48,6 +48,12 @@ class Clocks(msgspec.Struct, frozen=True):
     stopwatch: Callable[[], float]
 
 
+def _snapshot_order(cell: Cell) -> tuple[bool, bool, bool]:
+    """Those first whose snapshots may hold the name of somebody who is gone."""
+    gone = kind_of(cell.actor) == Kind.USER and getattr(cell.state, "gone", False)
+    return cell.actor != ACCOUNTS, not gone, not cell.snapshot_due
+
+
 class Round:
     """What one round has decided so far. `seq` is that of its last fact."""
 
@@ -189,8 +195,7 @@ class Rounds:
         until = self._clocks.stopwatch() + FINISH_SNAPSHOTS_S
         await self._write_left()
         cells = [c for c in self._directory.cells.values() if c.state is not None and c.folds]
-        # Those first whose snapshots may hold the name of somebody who is gone.
-        cells.sort(key=lambda cell: (cell.actor != ACCOUNTS, not cell.snapshot_due))
+        cells.sort(key=_snapshot_order)
         for start in range(0, len(cells), SNAPSHOTS_A_GROUP):
             some = cells[start : start + SNAPSHOTS_A_GROUP]
             await self._disk.commit(Group(snapshots=[self._directory.snapshot(c) for c in some]))
