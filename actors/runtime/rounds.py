@@ -34,7 +34,7 @@ from actors.runtime.limits import (
 from actors.runtime.liveness import Liveness
 from storage.disk import Disk, Group
 from storage.facts import Entry
-from storage.ids import ACCOUNTS, IdClock, describe_actor
+from storage.ids import ACCOUNTS, IdClock, Kind, describe_actor, kind_of
 from storage.reads import Beginning, Snapshot
 
 log = structlog.get_logger()
@@ -50,7 +50,7 @@ class Clocks(msgspec.Struct, frozen=True):
 
 def _snapshot_order(cell: Cell) -> tuple[bool, bool, bool]:
     """Those first whose snapshots may hold the name of somebody who is gone."""
-    gone = kind_of(cell.actor) == Kind.USER and getattr(cell.state, "gone", False)
+    gone = kind_of(cell.actor) == Kind.USER and bool(getattr(cell.state, "gone", False))
     return cell.actor != ACCOUNTS, not gone, not cell.snapshot_due
 
 
