@@ -5,9 +5,9 @@ from typing import Any
 
 from quart.wrappers import Response
 
-from actors.accounts.messages import NewSession, Register
+from actors.accounts.messages import Register
 from actors.decisions import Refused
-from actors.user.messages import ChangePassword, EndSession, OpenSession, Refresh
+from actors.user.messages import ChangePassword, EndSession, NewSession, OpenSession, Refresh
 from server.answers import json_answer
 from server.calls import Call
 from server.passwords import BadPassword

@@ -1,9 +1,15 @@
 """contract.md, "Search", "Feeds" (explore, hashtags, places), and the text's search requests."""
 
+import math
+from itertools import pairwise
+
 import pytest
 
 from tests.conformance.shapes import FOUND_USER, HASHTAG, PLACE, POST, check, page
 from tests.conformance.world import Api, Person, fresh, ok, refused
+
+METRES_100 = 0.1
+"""In kilometres: more than the arithmetic of two sides may differ in, less than matters."""
 
 
 def test_users_are_found_by_prefixes_the_better_known_first(ann: Person, bob: Person) -> None:
@@ -20,6 +26,85 @@ def test_users_are_found_by_prefixes_the_better_known_first(ann: Person, bob: Pe
     assert ann.sees("/search/users", q=word[:10], count=1)["total_count"] == 2
     bob.blocks(ann)
     assert ann.sees("/search/users", q=bob.name)["users"] == []
+
+
+def test_who_is_not_there_is_not_counted(ann: Person, bob: Person, cat: Person) -> None:
+    """“`total_count` is exact”: without whom one may not find, whoever has gone or has another
+    name; a private account is found."""
+    word = fresh("zz")
+    people = [ann.api.person("found", full_name=f"Al {word}{n}") for n in range(5)]
+
+    def found(viewer: Person, query: str) -> tuple[set[str], int]:
+        one = viewer.sees("/search/users", q=query)
+        return {person["user_id"] for person in one["users"]}, one["total_count"]
+
+    gone, blocking, blocked, renamed, private = people
+    assert found(ann, word) == ({person.id for person in people}, 5)
+    gone.deletes_account()
+    blocking.blocks(ann)
+    ann.blocks(blocked)
+    renamed.edits(full_name="Al")
+    private.edits(private_account=True)
+    assert found(ann, word.upper()) == ({private.id}, 1)
+    assert found(bob, f"{word} al") == ({blocking.id, blocked.id, private.id}, 3)
+    assert found(cat, word[1:]) == (set(), 0)
+
+
+def test_the_better_known_come_first(ann: Person, bob: Person, cat: Person) -> None:
+    """“better-known first”; the text shows `followers_count`."""
+    word = fresh("yy")
+    people = [ann.api.person("known", full_name=word) for _ in range(3)]
+    for follower in (ann, bob, cat):
+        follower.follows(people[1])
+    bob.follows(people[2])
+    found = ann.sees("/search/users", q=word)["users"]
+    assert [one["followers_count"] for one in found] == [3, 1, 0]
+    assert [one["user_id"] for one in found] == [people[1].id, people[2].id, people[0].id]
+    bob.deletes_account()
+    found = ann.sees("/search/users", q=word)["users"]
+    assert [one["followers_count"] for one in found] == [2, 0, 0]
+
+
+def test_places_with_most_posts_come_first(ann: Person) -> None:
+    """“Locations by words, most posts first, then population”."""
+    cities = ann.sees("/search/locations", q="paris")["locations"]
+    assert (cities[0]["name"], cities[0]["country"]) == ("Paris", "France")
+    word = fresh("ww")
+    made = [
+        ok(ann.post("/locations", json={"name": f"{word} {n}", "lat": n, "lng": n}), 201)
+        for n in range(3)
+    ]
+    for place in (made[1], made[1], made[2]):
+        ann.posts(location_id=str(place["location_id"]))
+    found = ann.sees("/search/locations", q=word)["locations"]
+    assert [one["post_count"] for one in found] == [2, 1, 0]
+    assert [one["name"] for one in found] == [f"{word} {n}" for n in (1, 2, 0)]
+    assert ann.sees("/search/locations", q=f"2 {word}")["locations"][0]["name"] == f"{word} 2"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "  "}, "name"),
+        ({"name": 5}, "name"),
+        ({"name": "a\0b"}, "name"),
+        ({"lat": 91}, "lat"),
+        ({"lat": "1"}, "lat"),
+        ({"lat": None}, "lat"),
+        ({"lng": -180.5}, "lng"),
+        ({"lng": True}, "lng"),
+        ({"city": 5}, "city"),
+        ({"country": []}, "country"),
+    ],
+)
+def test_what_is_no_place(reader: Person, wrong: dict[str, object], field: str) -> None:
+    """“`POST /locations {name, city?, country?, lat, lng}`”; “INVALID_REQUEST: 400 (… wrong type,
+    missing or unknown value, out of range)”."""
+    body = {"name": "a bench", "lat": 48.1, "lng": 16.4}
+    refused(reader.post("/locations", json={**body, **wrong}), "INVALID_REQUEST", field)
+    del body[field if field in body else "name"]
+    refused(reader.post("/locations", json=body), "INVALID_REQUEST")
 
 
 def test_users_can_be_searched_without_a_token(api: Api, ann: Person) -> None:
@@ -82,6 +167,25 @@ def test_the_world_s_cities_are_there_from_the_start(ann: Person) -> None:
     refused(ann.get("/search/locations", q="x", lat=1), "INVALID_REQUEST", "lng")
     refused(ann.get("/search/locations", q="x", lat=91, lng=1), "INVALID_REQUEST", "lat")
     refused(ann.get("/search/locations", q="x", lat="nan", lng=1), "INVALID_REQUEST", "lat")
+
+
+@pytest.mark.parametrize(
+    "where", [(37.8, -122.4), (0.0, 0.0), (60.0, 179.9), (-33.9, 151.2), (89.0, 0.0)]
+)
+def test_the_nearest_places_come_first(ann: Person, where: tuple[float, float]) -> None:
+    """“with `lat`, `lng` the nearest first”: on the globe, over the poles and across its seam."""
+    lat, lng = where
+    found = ann.sees("/search/locations", q="port", lat=lat, lng=lng, count=50)["locations"]
+    away = [kilometres(where, (one["lat"], one["lng"])) for one in found]
+    assert len(away) == 50
+    assert all(one <= other + METRES_100 for one, other in pairwise(away))
+
+
+def kilometres(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """The distance of two places (degrees) on a sphere."""
+    lat, lng, other_lat, other_lng = map(math.radians, (*one, *other))
+    across = math.cos(lat) * math.cos(other_lat) * math.cos(lng - other_lng)
+    return 6_371 * math.acos(max(-1.0, min(1.0, math.sin(lat) * math.sin(other_lat) + across)))
 
 
 def test_a_place_is_made_and_has_its_posts(ann: Person, bob: Person) -> None:

@@ -5,25 +5,28 @@ each comes to.
 """
 
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from pathlib import Path
 from random import Random
 
 import trio
 
-from tests.process.crowd import Client, note, send
-from tests.process.keeping import check
-from tests.process.promises import Answer, Ledger, Request
-from tests.process.starting import Person, Server, make_user, run, started
+from tests.process.crowd.clients import Town
+from tests.process.crowd.ledger import Answer, Ledger, Request
+from tests.process.crowd.room import Household
+from tests.process.starting import Server, make_user, run, started
 
 CLIENTS = 8
+
+HOMES = 4
+"""Of them, those with accounts of their own for what only they write about."""
 
 ANSWERS_BEFORE_THE_END = (60, 240)
 """A server ends at a seeded number of answers in this range."""
 
 LOAD_S = 30.0
 
-RETRIED_A_ROUND = 40
+RETRIED_A_ROUND = 100
 """Acknowledged requests that are sent again after a restart."""
 
 
@@ -33,22 +36,41 @@ class Story:
     def __init__(self, folder: Path, seed: int) -> None:
         self.folder = folder
         self.random = Random(seed)
-        self.ledger = Ledger()
-        self.people: list[Person] = []
+        self.town = Town(self.random)
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.town.ledger
 
     @contextlib.asynccontextmanager
     async def server(self) -> AsyncGenerator[Server]:
-        """The next process; everybody gets a connection of their own to it."""
+        """The next process; every household gets a connection of its own to it."""
         async with started(self.folder) as server, contextlib.AsyncExitStack() as on:
-            if not self.people:
+            if not self.town.households:
                 client = await on.enter_async_context(server.client())
-                self.people = [await make_user(client, f"client{n}") for n in range(CLIENTS)]
-            for person in self.people:
-                person.client = await on.enter_async_context(server.client())
+                for number in range(CLIENTS):
+                    main = await make_user(client, f"client{number}")
+                    self.town.households.append(Household(main))
+                async with trio.open_nursery() as nursery:
+                    for household in self.town.households[:HOMES]:
+                        nursery.start_soon(self.town.move_in, household)
+            for household in self.town.households:
+                client = await on.enter_async_context(server.client())
+                for person in household.all():
+                    person.client = client
             yield server
 
-    async def load(self, server: Server, end: Callable[[Server], Awaitable[object]]) -> None:
-        """Everybody writes, until the server has ended: by `end`, called at some moment."""
+    async def load(
+        self,
+        server: Server,
+        end: Callable[[Server], Awaitable[object]],
+        routes: Collection[str] = (),
+    ) -> None:
+        """Everybody writes, until the server has ended: by `end`, called at some moment, but not
+        before a write of each of `routes` was acknowledged.
+
+        Raises `AssertionError` if the crowd never asks one of them.
+        """
         least, most = ANSWERS_BEFORE_THE_END
         remaining = self.random.randint(least, most)
         due = trio.Event()
@@ -56,46 +78,49 @@ class Story:
         def count_down() -> None:
             nonlocal remaining
             remaining -= 1
-            if remaining == 0:
+            if remaining <= 0 and self.ledger.routes.keys() >= set(routes):
                 due.set()
 
+        self.town.on_answer(count_down)
         self.ledger.answered.clear()
-        with trio.fail_after(LOAD_S):
+        with trio.move_on_after(LOAD_S) as load:
             async with trio.open_nursery() as crowd:
-                for person in self.people:
-                    others = [other.id for other in self.people if other is not person]
-                    chance = Random(self.random.getrandbits(64))
-                    client = Client(person, self.ledger, chance, others, count_down)
-                    crowd.start_soon(client.write_until_lost)
+                for household in self.town.households:
+                    crowd.start_soon(self.town.write_until_lost, household)
                 await due.wait()
                 await end(server)
+        assert not load.cancelled_caught, f"never asked: {set(routes) - self.ledger.routes.keys()}"
 
     async def check(self) -> None:
         """Look at everything, send again what was lost and what was not, look at it all again."""
-        await check(self.people, self.ledger)
+        await self.town.check()
         await self.retry()
-        await check(self.people, self.ledger)
+        await self.town.settle()
+        await self.town.check()
         await assert_sound(self.folder)
 
     async def retry(self) -> None:
         """Send again what was lost, twice at once, and some of what was not, with the same keys."""
-        people = {person.name: person for person in self.people}
-
-        async def again(request: Request, answers: list[Answer]) -> None:
-            answers.append(await send(people[request.person], request, self.ledger))
-
         for request in self.ledger.lost:
-            answers: list[Answer] = []
-            async with trio.open_nursery() as both:
-                both.start_soon(again, request, answers)
-                both.start_soon(again, request, answers)
-            assert answers[0] == answers[1], f"one key, two answers: {request}"
-            note(request, answers[0], self.ledger)
+            if request.key is not None:
+                answers: list[Answer] = []
+                async with trio.open_nursery() as both:
+                    both.start_soon(self._again, request, answers)
+                    both.start_soon(self._again, request, answers)
+                first, second = answers
+                assert first == second or request.varying, f"one key, two answers: {request}"
+                self.town.writing.note(request, first)
         self.ledger.lost.clear()
-        requests = list(self.ledger.answered)
+        requests = [one for one in self.ledger.answered if not one.varying]
         for request in self.random.sample(requests, min(RETRIED_A_ROUND, len(requests))):
-            answer = await send(people[request.person], request, self.ledger)
-            assert answer == self.ledger.answered[request], f"not the same answer again: {request}"
+            answers: list[Answer] = []
+            await self._again(request, answers)
+            due = self.ledger.answered[request]
+            assert answers == [due], f"not the same answer again: {request}: {due}, {answers}"
+
+    async def _again(self, request: Request, answers: list[Answer]) -> None:
+        person = request.person
+        answers.append(await self.town.writing.send(person, request))
 
 
 async def assert_sound(folder: Path) -> None:

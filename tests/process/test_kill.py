@@ -1,5 +1,5 @@
-"""kill -9 under concurrent writes: what was acknowledged is there after the restart, what was lost
-happened once or not at all, and nothing is there by half.
+"""kill -9 under concurrent writes of every kind: what was acknowledged is there after the restart,
+what was lost happened once or not at all, and nothing is there by half.
 """
 
 import contextlib
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import trio
 
+from tests.process.crowd.writing import WRITES
 from tests.process.starting import Server, commits_held_back
 from tests.process.story import ANSWERS_BEFORE_THE_END, Story, assert_sound
 
@@ -19,6 +20,12 @@ of one."""
 HELD_BACK_S = 0.2
 """Or, every other time, after this much time without a commit: long enough for every answer that
 does not wait for its own."""
+
+NOT_IN_THE_CROWD: dict[str, str] = {}
+"""Routes that write and that the crowd never asks, each with the reason."""
+
+ASKED = WRITES.keys() - NOT_IN_THE_CROWD.keys()
+"""All others: a new route needs an act in one of the crowd's rooms, or a reason above."""
 
 
 async def kill(server: Server, after_s: float, *, hold_back: bool) -> None:
@@ -43,7 +50,8 @@ async def tell(folder: Path, *, kills: int, seed: int) -> Story:
         async with story.server() as server:
             if number:
                 await story.check()
-            await story.load(server, end)
+            last = number == kills - 1
+            await story.load(server, end, ASKED if last else ())
         print(
             f"kill {number}: {story.ledger.acknowledged} acknowledged so far, "
             f"{len(story.ledger.lost)} keys lost"
@@ -61,6 +69,11 @@ async def test_what_was_acknowledged_survives_a_kill_and_what_was_lost_happens_a
 ):
     story = await tell(tmp_path / "data", kills=3, seed=1)
     assert story.ledger.acknowledged > ANSWERS_BEFORE_THE_END[0]
+    assert story.ledger.routes.keys() >= ASKED
+
+
+def test_whatever_is_left_out_is_a_route():
+    assert NOT_IN_THE_CROWD.keys() <= WRITES.keys()
 
 
 @pytest.mark.survive
