@@ -91,9 +91,9 @@ FINISH_CANCELLED_S = 0.5
 """After that, connections are closed under whoever does not read, and their handlers have this
 long to notice."""
 
-SCRUB_UNTIL_S = 4.5
-"""After the signal: until then a stop may overwrite what was erased. What takes longer is left to
-the next start."""
+SCRUB_UNTIL_S = 4.0
+"""After the signal: until then a stop may overwrite what was erased, with a second for the disk to
+take it. What takes longer is left to the next start."""
 
 COLLECTOR_THRESHOLDS = (10_000, 20, 50)
 """Of Python's garbage collector: allocations before it looks at the youngest objects, and how many

@@ -128,9 +128,9 @@ async def measure(small: World, large: World, times: int, seed: int) -> list[Lin
                 assert status == 200, f"{asked.path}?{asked.query}: {status} {body[:300]!r}"
                 if number >= len(small.readers):  # the first ones warm up what a server keeps
                     took[side].append(seconds)
-        loads = [Load.of(each, sum(each), 0.0) for each in took]
+        few, many = (Load.of(each, sum(each), 0.0) for each in took)
         quiet = [sorted(each)[int(len(each) * QUIET)] for each in took]
-        lines.append(Line(both[0].what, *loads, quiet[1] / quiet[0]))
+        lines.append(Line(both[0].what, few, many, quiet[1] / quiet[0]))
         click.echo(" | ".join(lines[-1].texts()), err=True)
     for wire in wires:
         wire.close()

@@ -64,7 +64,8 @@ CITIES = (
 )
 
 POINT_SIZE_MAX = 0.000_1
-"""Degrees: an R-tree keeps a point as a box around it, of what 32 bits can tell apart."""
+"""Degrees: an R-tree keeps a point as a box around it, of what 32 bits can tell apart. A number too
+small for them lies beside its box, so near that nothing is to be seen of it."""
 
 
 def counted(what: str, table: str, key: str, column: str, counting: str) -> tuple[str, str]:
@@ -160,7 +161,8 @@ NEVER = {
     "union select rowid from location_words where rowid not in (select location from locations)",
     "the search looks for a place elsewhere": "select l.location from locations l "
     "left join location_points p on p.location = l.location where p.location is null "
-    "or not (l.lat between p.lat_low and p.lat_high and l.lng between p.lng_low and p.lng_high) "
+    f"or l.lat not between p.lat_low - {POINT_SIZE_MAX} and p.lat_high + {POINT_SIZE_MAX} "
+    f"or l.lng not between p.lng_low - {POINT_SIZE_MAX} and p.lng_high + {POINT_SIZE_MAX} "
     f"or p.lat_high - p.lat_low > {POINT_SIZE_MAX} or p.lng_high - p.lng_low > {POINT_SIZE_MAX} "
     "union select location from location_points "
     "where location not in (select location from locations)",

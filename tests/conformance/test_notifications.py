@@ -54,6 +54,25 @@ def test_for_one_act_each_person_gets_one_the_closest(ann: Person, bob: Person) 
     assert [kind for kind, _ in bob.notified()] == ["reply", "comment", "tag"]
 
 
+def test_an_edit_tells_those_whom_it_newly_names(ann: Person, bob: Person) -> None:
+    """“`@username` mentions notify”; “`mention`, `tag`”: also one that an edit puts in, and nobody
+    is told twice that a post mentions or shows them."""
+    post = ann.posts(caption="alone")
+    ann.changes(post, caption=f"with @{bob.name}")
+    assert bob.notified() == [("mention", ann.id)]
+    ann.changes(post, caption="alone after all")
+    ann.changes(post, caption=f"no, with @{bob.name}")
+    assert bob.notified() == [("mention", ann.id)]
+    ann.changes(post, user_tags=[bob.id])
+    assert [kind for kind, _ in bob.notified()] == ["tag", "mention"]
+    ann.changes(post, user_tags=[])
+    ann.changes(post, user_tags=[bob.id], caption=f"@{bob.name} again")
+    assert [kind for kind, _ in bob.notified()] == ["tag", "mention"]
+    tagged = ann.posts(user_tags=[bob.id])
+    ann.changes(tagged, caption=f"it is @{bob.name}", user_tags=[bob.id])
+    assert [kind for kind, _ in bob.notified()] == ["tag", "tag", "mention"]
+
+
 def test_unliking_withdraws_and_liking_again_brings_the_same_back(ann: Person, bob: Person) -> None:
     """“Un-liking withdraws it; liking again brings the same one back, in its place and read
     state”."""
