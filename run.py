@@ -1,5 +1,4 @@
-"""The process and its command line: settings, the nurseries that own everything, and all that
-knows Hypercorn.
+"""The process and its command line: settings, and the nurseries that own everything.
 
 `serve` opens the folder, the journal, the actors and the server as nested blocks, and stops in the
 other order. Errors are one sentence with the remedy, and an exit code.
@@ -7,8 +6,8 @@ other order. Errors are one sentence with the remedy, and an exit code.
 
 import contextlib
 import gc
-import logging
 import os
+import resource
 import secrets
 import shutil
 import signal
@@ -19,15 +18,11 @@ from collections.abc import Callable, Generator
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any, NoReturn, TypeVar, cast
+from typing import NoReturn, TypeVar
 
 import click
 import structlog
 import trio
-from hypercorn.app_wrappers import ASGIWrapper
-from hypercorn.config import Config
-from hypercorn.trio.tcp_server import TCPServer
-from hypercorn.trio.worker_context import WorkerContext
 
 from actors.fanout import POLICIES
 from actors.runtime.actors import Actors, open_actors
@@ -43,10 +38,14 @@ from admin.failures import EXIT_DISK_FAILED, told
 from admin.upgrading import upgrade_folder
 from server.addresses import parse_proxies
 from server.allocation import return_free_memory
-from server.app import make_app
+from server.app import edge_refusals, make_app
 from server.context import Context, Readiness
 from server.cursors import Cursors
+from server.edge.limits import DESCRIPTORS_SPARED, Limits
+from server.edge.listener import Listener, Stopping
+from server.edge.serving import Serving
 from server.explore import Rankings
+from server.hypercorn_edge import serve_by_hypercorn
 from server.image_threads import ImageThreads
 from server.logs import configure_logs
 from server.passwords import Passwords
@@ -93,9 +92,6 @@ COLLECTOR_THRESHOLDS = (10_000, 20, 50)
 """Of Python's garbage collector: allocations before it looks at the youngest objects, and how many
 such looks before it looks at older ones. Measured on the bench's worst step: 67 ms before, 7 ms so
 and with what the start made frozen."""
-
-BACKLOG = 1_024
-"""Connections that the kernel holds until they are accepted."""
 
 MEBIBYTE = 1_048_576
 
@@ -279,49 +275,27 @@ async def serve_app(
     stop: trio.Event,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """The edge: Hypercorn's connections on our own listener, behind ASGI. Serves until `stop`, then
+    """The edge that the settings name, with the application behind it. Serves until `stop`, then
     finishes what is under way, but not for longer than a stop may take."""
-    config = Config()
-    config.errorlog = logging.getLogger("hypercorn.error")
-    config.include_server_header = False
-    worker = WorkerContext(None)
-    app = ASGIWrapper(cast(Any, make_app(context)))
-    open_streams: set[trio.SocketStream] = set()
-    all_closed = trio.Event()
+    stopping = Stopping(SAY_STOPPING_S, FINISH_REQUESTS_S, FINISH_CANCELLED_S)
+    app = make_app(context)
+    if context.settings.server == "hypercorn":
+        await serve_by_hypercorn(app, listening, stop, stopping, task_status)
+        return
+    limits = Limits(connections_max=connections_max(context.settings))
+    serving = Serving(app, edge_refusals(context), limits, unix_ms, context.file_threads)
+    await Listener(serving).serve([listening], stop, stopping, task_status)
 
-    async def serve_connection(stream: trio.SocketStream) -> None:
-        open_streams.add(stream)
-        try:
-            await TCPServer(app, config, worker, cast(Any, {}), cast(Any, stream))
-        except Exception as error:  # Hypercorn lets some malformed requests end the process.
-            log.warning("a connection was dropped", exc_info=error)
-            await trio.aclose_forcefully(stream)
-        finally:
-            open_streams.remove(stream)
-            if not open_streams:
-                all_closed.set()
 
-    listening.setblocking(False)
-    listening.listen(BACKLOG)
-    listeners = [trio.SocketListener(trio.socket.from_stdlib_socket(listening))]
-    async with trio.open_nursery() as connections:
-        async with trio.open_nursery() as accepting:
-            serve = partial(trio.serve_listeners, handler_nursery=connections)
-            accepting.start_soon(serve, serve_connection, listeners)
-            task_status.started()
-            await stop.wait()
-            await trio.sleep(SAY_STOPPING_S)
-            accepting.cancel_scope.cancel()
-        await worker.terminated.set()
-        if open_streams:
-            all_closed = trio.Event()
-            with trio.move_on_after(FINISH_REQUESTS_S):
-                await all_closed.wait()
-        if open_streams:
-            log.warning("closing on clients that did not read or write", clients=len(open_streams))
-        for stream in list(open_streams):  # they can't hold the stop
-            await trio.aclose_forcefully(stream)
-        connections.cancel_scope.deadline = trio.current_time() + FINISH_CANCELLED_S
+def connections_max(settings: Settings) -> int:
+    """As many connections as the settings allow, if the process may open so many files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = settings.connections_max + DESCRIPTORS_SPARED
+    if hard != resource.RLIM_INFINITY:
+        files = min(files, hard)
+    if soft != resource.RLIM_INFINITY and soft < files:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    return max(files - DESCRIPTORS_SPARED, 1)
 
 
 async def stop_on_signals(

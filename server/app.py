@@ -18,9 +18,10 @@ from quart_trio.wrappers import TrioResponse
 from structlog.contextvars import bound_contextvars
 
 from server.answering import answer_call
-from server.answers import problem_answer
+from server.answers import JSON_TYPE, problem_answer
 from server.connection import IgnoredUpgrade, PulledConnection, PulledRequest
 from server.context import Context
+from server.edge.serving import Refusing
 from server.problems import (
     STATUSES,
     Code,
@@ -28,6 +29,7 @@ from server.problems import (
     invalid,
     overloaded,
     problem_of_exception,
+    server_error,
 )
 from server.routes.table import ROUTES
 from server.routing import Route
@@ -113,6 +115,29 @@ class Triptych(QuartTrio):
         if _SANE_REQUEST_ID.fullmatch(given):
             return given
         return self._context.chance(REQUEST_ID_BYTES).hex()
+
+
+def edge_refusals(context: Context) -> Refusing:
+    """What the edge answers by itself, before a route is known: in the one shape of errors."""
+
+    def refuse(status: int, message: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
+        match status:
+            case 500:
+                problem = server_error()
+            case 503:
+                problem = overloaded(RETRY_AFTER_S)
+            case _:
+                problem = Problem(Code.INVALID_REQUEST, message, status=status)
+        headers = {
+            "Content-Type": JSON_TYPE,
+            REQUEST_ID_HEADER: context.chance(REQUEST_ID_BYTES).hex(),
+            **problem.headers,
+            **SECURITY_HEADERS,
+        }
+        encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        return encoded, problem.body()
+
+    return refuse
 
 
 def answer_to_exception(error: Exception) -> TrioResponse:

@@ -134,16 +134,12 @@ def _is_within_limits(found: re.Match[bytes]) -> bool:
 
 
 def _parsed(found: re.Match[bytes], head: bytes) -> Head:
-    fields = _Fields()
-    # Typed as a protocol with every callback; those that are missing are not called.
-    parser = httptools.HttpRequestParser(_as_protocol(fields))
-    try:
-        parser.feed_data(head)
-    except httptools.HttpParserUpgrade:
-        pass  # What follows is none of llhttp's business, whatever it is.
-    except httptools.HttpParserError:
-        raise Malformed("The request is malformed") from None
     method, target, minor, _ = found.groups()
+    try:
+        fields = _fields_of(head)
+    except httptools.HttpParserInvalidMethodError:
+        # It knows some forty; which of them, and which others, a route takes is not for us to say.
+        fields = _fields_of(b"POST" + head.removeprefix(method))
     newer = minor == b"1"
     telling = fields.telling
     _check_host(telling.get(b"host", ()), newer)
@@ -163,6 +159,22 @@ def _parsed(found: re.Match[bytes], head: bytes) -> Head:
         and length == 0
         and b"websocket" in _tokens(telling.get(b"upgrade", ())),
     )
+
+
+def _fields_of(head: bytes) -> _Fields:
+    """The headers, by llhttp. Raises `HttpParserInvalidMethodError`, `Malformed`."""
+    fields = _Fields()
+    # Typed as a protocol with every callback; those that are missing are not called.
+    parser = httptools.HttpRequestParser(_as_protocol(fields))
+    try:
+        parser.feed_data(head)
+    except httptools.HttpParserUpgrade:
+        pass  # What follows is none of llhttp's business, whatever it is.
+    except httptools.HttpParserInvalidMethodError:
+        raise
+    except httptools.HttpParserError:
+        raise Malformed("The request is malformed") from None
+    return fields
 
 
 def _as_protocol(fields: _Fields) -> Any:

@@ -59,7 +59,7 @@ REFUSED: dict[str, bytes] = {
     "a tab for a space": b"GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n" + NEXT,
     "a space in the target": b"GET /a b HTTP/1.1\r\nHost: a\r\n\r\n" + NEXT,
     "bytes that are no ASCII in the target": b"GET /\xc3\xa9 HTTP/1.1\r\nHost: a\r\n\r\n" + NEXT,
-    "an unknown method": b"WHATEVER / HTTP/1.1\r\nHost: a\r\n\r\n" + NEXT,
+    "a method with a colon": b"G:T / HTTP/1.1\r\nHost: a\r\n\r\n" + NEXT,
     "two empty lines before it": b"\r\n\r\n" + NEXT,
     "an empty line ended by LF before it": b"\n" + NEXT,
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256)) * 2,
@@ -103,6 +103,7 @@ TAKEN: dict[str, tuple[bytes, bytes]] = {
     "trailers": (post(CHUNKED, b"1\r\na\r\n0\r\nX: y\r\nZ: \r\n\r\n"), b"a"),
     "an empty line before it": (b"\r\n" + post(b"Content-Length: 1\r\n", b"a"), b"a"),
     "a request as its body": (post(b"Content-Length: 31\r\n", NEXT), NEXT),
+    "an unknown method": (b"BREW" + post(b"Content-Length: 1\r\n", b"a")[4:], b"a"),
     "high bytes in a header": (post(b"X: \xff\xfe\r\n"), b""),
 }
 """Each of these is one request with that body, and then `NEXT`."""

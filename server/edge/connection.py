@@ -1,0 +1,144 @@
+"""One connection's life: requests one after the other, each through the application, until it ends,
+is refused or becomes a WebSocket; then lingering, so that what was said last arrives.
+
+`server.edge.listener` runs it in a task of its own, the only one there is for it.
+"""
+
+from typing import Any
+from urllib.parse import unquote
+
+import trio
+
+from server.edge.answers import Answer
+from server.edge.exchange import Exchange
+from server.edge.heads import Head, Malformed
+from server.edge.requests import Requests
+from server.edge.serving import Message, Serving
+from server.edge.wire import Gone, Wire
+
+ASGI = {"version": "3.0", "spec_version": "2.4"}
+EXTENSIONS: dict[str, dict[str, Any]] = {"http.response.pathsend": {}}
+
+LAST_WORDS = Head("GET", b"", "1.1", [], keep_alive=False, length=0, expects_continue=False,
+                  is_websocket=False)  # fmt: skip
+"""What an answer without a request is framed for."""
+
+Address = tuple[str, int]
+
+
+class Connection:
+    """One client's connection."""
+
+    def __init__(
+        self, wire: Wire, serving: Serving, client: Address | None, server: Address | None
+    ) -> None:
+        self._wire = wire
+        self._serving = serving
+        self._client = client
+        self._server = server
+        self._requests = Requests()
+        self._is_first = True
+        self.is_idle = True
+        """Whether nothing is under way, so that nobody would miss it."""
+
+    async def run(self) -> None:
+        """Serve it to its end."""
+        try:
+            if await self._serve():
+                await linger(self._wire, self._serving.limits.linger_s)
+        except Malformed as fault:
+            await self._refuse(fault)
+        except Gone:
+            pass
+
+    async def _serve(self) -> bool:
+        """Request after request. Whether the client may still be sending when it returns. Raises
+        `Malformed`, `Gone`."""
+        serving, requests = self._serving, self._requests
+        due = trio.current_time() + serving.limits.head_s
+        while True:
+            head = await self._next_head(due)
+            if head is None:
+                return False
+            serving.counts["requests"] += 1
+            self.is_idle = self._is_first = False
+            scope = self._scope(head)
+            exchange = Exchange(self._wire, requests, head, serving)
+            await exchange.run(scope)
+            if not exchange.keeps_alive:
+                return True
+            self.is_idle = not requests.pending_bytes
+            if serving.is_ending and self.is_idle:
+                return False
+            due = trio.current_time() + serving.limits.keep_alive_s
+
+    async def _next_head(self, due: float) -> Head | None:
+        """The next request's head; None if none comes until `due`. From its first byte on there is
+        a moment of its own for it. Raises `Malformed`, `Gone`."""
+        requests, wire = self._requests, self._wire
+        if requests.pending_bytes:
+            await trio.lowlevel.checkpoint()  # a thousand pipelined requests are many turns
+            if head := requests.next_head():
+                return head
+            due = trio.current_time() + self._serving.limits.head_s
+        while True:
+            if not await wire.wait_readable(due):
+                if not requests.pending_bytes:
+                    return None
+                self._serving.counts["late heads"] += 1
+                raise Malformed("The request's head came too slowly", 408)
+            received = wire.receive_nowait()
+            if received == b"":
+                return None
+            if received is not None:
+                if not requests.pending_bytes and not self._is_first:
+                    due = trio.current_time() + self._serving.limits.head_s
+                requests.feed(received)
+                self.is_idle = False
+                if head := requests.next_head():
+                    return head
+
+    def _scope(self, head: Head) -> Message:
+        raw_path, _, query = head.target.partition(b"?")
+        path = raw_path.decode("ascii")
+        return {
+            "type": "http",
+            "asgi": ASGI,
+            "http_version": head.version,
+            "method": head.method,
+            "scheme": self._serving.scheme,
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "root_path": "",
+            "headers": head.headers,
+            "client": self._client,
+            "server": self._server,
+            "extensions": EXTENSIONS,
+        }
+
+    async def _refuse(self, fault: Malformed) -> None:
+        """Say what is wrong, as the last thing on this connection."""
+        self._serving.counts[f"refused with {fault.status}"] += 1
+        try:
+            await self._wire.send(refusal(self._serving, fault))
+            await linger(self._wire, self._serving.limits.linger_s)
+        except Gone:
+            pass
+
+
+def refusal(serving: Serving, fault: Malformed) -> bytes:
+    """The edge's own answer, whole; the connection ends with it."""
+    headers, body = serving.refusing(fault.status, fault.message)
+    answer = Answer(LAST_WORDS, keeps_alive=False)
+    head = answer.begin(fault.status, headers, len(body), serving.dates.line())
+    return head + answer.body(body, more=False)
+
+
+async def linger(wire: Wire, seconds: float) -> None:
+    """Read and drop what still comes, for so long or until the client ends too. Raises `Gone`."""
+    wire.end()
+    due = trio.current_time() + seconds
+    while await wire.wait_readable(due):
+        if wire.receive_nowait() == b"" or trio.current_time() > due:
+            return
