@@ -9,19 +9,17 @@ from urllib.parse import unquote
 
 import trio
 
-from server.edge.answers import Answer
 from server.edge.exchange import Exchange
+from server.edge.handshakes import check_handshake, subprotocols_of
 from server.edge.heads import Head, Malformed
+from server.edge.refusals import linger, refusal
 from server.edge.requests import Requests
 from server.edge.serving import Message, Serving
+from server.edge.websocket import WebSocket
 from server.edge.wire import Gone, Wire
 
 ASGI = {"version": "3.0", "spec_version": "2.4"}
 EXTENSIONS: dict[str, dict[str, Any]] = {"http.response.pathsend": {}}
-
-LAST_WORDS = Head("GET", b"", "1.1", [], keep_alive=False, length=0, expects_continue=False,
-                  is_websocket=False)  # fmt: skip
-"""What an answer without a request is framed for."""
 
 Address = tuple[str, int]
 
@@ -62,9 +60,11 @@ class Connection:
                 return False
             serving.counts["requests"] += 1
             self.is_idle = self._is_first = False
-            scope = self._scope(head)
+            if head.is_websocket:
+                await self._serve_websocket(head)
+                return True
             exchange = Exchange(self._wire, requests, head, serving)
-            await exchange.run(scope)
+            await exchange.run(self._scope(head))
             if not exchange.keeps_alive:
                 return True
             self.is_idle = not requests.pending_bytes
@@ -98,6 +98,20 @@ class Connection:
                 if head := requests.next_head():
                     return head
 
+    async def _serve_websocket(self, head: Head) -> None:
+        check_handshake(head)
+        websocket = WebSocket(self._wire, head, self._requests.take_rest(), self._serving)
+        scope = self._scope(head)
+        del scope["method"]
+        scope["type"] = "websocket"
+        scope["scheme"] = {"http": "ws", "https": "wss"}[self._serving.scheme]
+        scope["subprotocols"] = subprotocols_of(head)
+        scope["extensions"] = {
+            "websocket.http.response": {},
+            "triptych.socket": websocket.direct,
+        }
+        await websocket.run(scope)
+
     def _scope(self, head: Head) -> Message:
         raw_path, _, query = head.target.partition(b"?")
         path = raw_path.decode("ascii")
@@ -119,26 +133,8 @@ class Connection:
 
     async def _refuse(self, fault: Malformed) -> None:
         """Say what is wrong, as the last thing on this connection."""
-        self._serving.counts[f"refused with {fault.status}"] += 1
         try:
             await self._wire.send(refusal(self._serving, fault))
             await linger(self._wire, self._serving.limits.linger_s)
         except Gone:
             pass
-
-
-def refusal(serving: Serving, fault: Malformed) -> bytes:
-    """The edge's own answer, whole; the connection ends with it."""
-    headers, body = serving.refusing(fault.status, fault.message)
-    answer = Answer(LAST_WORDS, keeps_alive=False)
-    head = answer.begin(fault.status, headers, len(body), serving.dates.line())
-    return head + answer.body(body, more=False)
-
-
-async def linger(wire: Wire, seconds: float) -> None:
-    """Read and drop what still comes, for so long or until the client ends too. Raises `Gone`."""
-    wire.end()
-    due = trio.current_time() + seconds
-    while await wire.wait_readable(due):
-        if wire.receive_nowait() == b"" or trio.current_time() > due:
-            return

@@ -37,10 +37,13 @@ _TELLING = frozenset(
 class Malformed(Exception):
     """Bytes that are no request we take: answered with `status`, and the connection is closed."""
 
-    def __init__(self, message: str, status: int = 400) -> None:
+    def __init__(
+        self, message: str, status: int = 400, headers: tuple[tuple[bytes, bytes], ...] = ()
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.status = status
+        self.headers = headers
 
 
 class Head(msgspec.Struct, frozen=True):

@@ -10,9 +10,10 @@ import msgspec
 import structlog
 import trio
 
-from server.edge.connection import Address, Connection, linger, refusal
+from server.edge.connection import Address, Connection
 from server.edge.deadlines import Deadlines
 from server.edge.heads import Malformed
+from server.edge.refusals import linger, refusal
 from server.edge.serving import Serving
 from server.edge.wire import Gone, Wire
 
