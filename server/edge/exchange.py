@@ -28,7 +28,7 @@ class Exchange:
         self._wire = wire
         self._requests = requests
         self._serving = serving
-        self._answer = Answer(head, keeps_alive=not serving.is_ending)
+        self._answer = Answer(head, keeps_alive=True)
         self._start: Message | None = None
         self._expected = head.expects_continue
         """Whether the client still waits to hear that its body is wanted."""
@@ -180,8 +180,8 @@ class Exchange:
             return b""
         if self._start is None:
             raise BadAnswer("an answer begins with its status")
-        if not self._requests.body_ended:
-            self._answer.keeps_alive = False  # what is left of the body would be the next request
+        if self._serving.is_ending or not self._requests.body_ended:
+            self._answer.keeps_alive = False  # what is left of a body would be the next request
         headers: ASGIHeaders = self._start.get("headers", ())
         dates = self._serving.dates
         head = self._answer.begin(self._start["status"], headers, length, dates.line())

@@ -2,9 +2,12 @@
 for tests only; and a client that writes bytes as they are told and reads what comes."""
 
 import contextlib
+import gc
 import json
+import os
 import socket
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import Any
 
 import trio
@@ -16,8 +19,8 @@ from server.edge.serving import Application, Receive, Send, Serving
 DATE_MS = 784_111_777_000
 """Sun, 06 Nov 1994 08:49:37 GMT."""
 
-ANSWER_S = 20.0
-"""A machine may be busy; nothing here takes a second."""
+ANSWER_S = 1_000.0
+"""Longer than any deadline of the edge, in virtual time; in real time nothing takes a second."""
 
 
 def refuse(status: int, message: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
@@ -25,6 +28,11 @@ def refuse(status: int, message: str) -> tuple[list[tuple[bytes, bytes]], bytes]
     if status == 503:
         headers.append((b"retry-after", b"1"))
     return headers, json.dumps({"error": message}).encode()
+
+
+STATM = Path("/proc/self/statm")
+MEMORY_BYTES = 8 * 1_048_576
+"""What Python's allocator may keep after thousands of objects came and went."""
 
 
 class House:
@@ -149,6 +157,29 @@ def get(path: str = "/", *fields: str, method: str = "GET", version: str = "1.1"
     return "".join(f"{line}\r\n" for line in lines).encode() + b"\r\n"
 
 
+@contextlib.asynccontextmanager
+async def unharmed(house: House) -> AsyncGenerator[None]:
+    """Whatever is done within: another client is served beside it, and nothing is left of it."""
+    async with await house.connect() as client:
+        await client.send(get("/before"))
+        assert (await client.answer())[2] == b"/before "
+        gc.collect()
+        descriptors = len(os.listdir("/proc/self/fd"))
+        began = resident_bytes()
+        yield
+        async with await house.connect() as other:
+            await other.send(get("/beside"))
+            assert (await other.answer())[2] == b"/beside "
+    await house.all_gone()
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) <= descriptors
+    assert resident_bytes() - began < MEMORY_BYTES
+
+
+def resident_bytes() -> int:
+    return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
 async def body_of(receive: Receive) -> bytes:
     """A request's body; raises `EOFError` for a client that left before its end."""
     body = b""
@@ -176,3 +207,13 @@ async def echo(scope: Any, receive: Receive, send: Send) -> None:
     await send({"type": "websocket.accept"})
     while (message := await receive())["type"] == "websocket.receive":
         await send({**message, "type": "websocket.send"})
+
+
+async def pour(scope: Any, receive: Receive, send: Send) -> None:
+    """More than the kernels hold."""
+    if scope["path"] != "/pour":
+        await echo(scope, receive, send)
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for _ in range(200):
+        await send({"type": "http.response.body", "body": b"x" * 99_999, "more_body": True})
