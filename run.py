@@ -53,6 +53,7 @@ from server.passwords import Passwords
 from server.pictures import delete_blobs
 from server.ratelimits import RateLimits, figures_of
 from server.requests import is_full_name, is_username
+from server.routes.table import ROUTES
 from server.sessions import Sessions
 from server.settings import (
     SETTINGS,
@@ -322,7 +323,9 @@ async def serve_app(
         await serve_by_hypercorn(app, listening, stop, stopping, task_status)
         return
     limits = Limits(connections_max=connections_max(context.settings))
-    serving = Serving(app, edge_refusals(context), limits, unix_ms, context.file_threads)
+    probes = frozenset(route.path.encode() for route in ROUTES if route.is_probe)
+    refusing, threads = edge_refusals(context), context.file_threads
+    serving = Serving(app, refusing, limits, unix_ms, threads, probes=probes)
     await Listener(serving).serve([listening], stop, stopping, task_status)
 
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import parse_qsl
 
-from werkzeug.datastructures import ETags, Headers, ImmutableMultiDict, MultiDict, Range
+from werkzeug.datastructures import ETags, ImmutableMultiDict, MultiDict, Range
 from werkzeug.http import parse_etags, parse_range_header
 from werkzeug.sansio.http import parse_cookie
-from werkzeug.sansio.request import Request as SansIoRequest
 
 from server.connection import PulledBody, PulledRequest, Receive
 
@@ -54,10 +54,12 @@ class DirectRequest:
 
     @cached_property
     def args(self) -> MultiDict[str, str]:
-        """The query."""
-        if not self.scope["query_string"]:
+        """The query, as Werkzeug reads it."""
+        query: bytes = self.scope["query_string"]
+        if not query:
             return NO_ARGUMENTS
-        return self._as_werkzeug.args
+        kept = parse_qsl(query.decode(), keep_blank_values=True, errors="werkzeug.url_quote")
+        return ImmutableMultiDict(kept)
 
     @cached_property
     def pulled(self) -> PulledBody:
@@ -89,16 +91,8 @@ class DirectRequest:
 
     @property
     def _length(self) -> int | None:
-        return self._as_werkzeug.content_length if "Content-Length" in self.headers else None
-
-    @cached_property
-    def _as_werkzeug(self) -> SansIoRequest:
-        """Werkzeug's reading of what is not worth another one."""
-        scope = self.scope
-        headers = Headers([(k.decode("latin-1"), v.decode("latin-1")) for k, v in scope["headers"]])
-        return SansIoRequest(
-            self.method, "http", None, "", scope["path"], scope["query_string"], headers, None
-        )
+        told = self.headers.get("Content-Length", "")
+        return int(told) if told.isascii() and told.isdigit() else None
 
 
 Request = PulledRequest | DirectRequest

@@ -12,6 +12,7 @@ import trio
 from server.edge.exchange import Exchange
 from server.edge.handshakes import check_handshake, subprotocols_of
 from server.edge.heads import Head, Malformed
+from server.edge.limits import RETRY_AFTER_S
 from server.edge.refusals import linger, refusal
 from server.edge.requests import Requests
 from server.edge.serving import Message, Serving
@@ -60,17 +61,31 @@ class Connection:
                 return False
             serving.counts["requests"] += 1
             self.is_idle = self._is_first = False
-            if head.is_websocket:
+            if serving.turn.is_long() and head.target not in serving.probes:
+                await self._put_off(head)
+            elif head.is_websocket:
                 await self._serve_websocket(head)
                 return True
-            exchange = Exchange(self._wire, requests, head, serving)
-            await exchange.run(self._scope(head))
-            if not exchange.keeps_alive:
-                return True
+            else:
+                exchange = Exchange(self._wire, requests, head, serving)
+                await exchange.run(self._scope(head))
+                if not exchange.keeps_alive:
+                    return True
             self.is_idle = not requests.pending_bytes
             if serving.is_ending and self.is_idle:
                 return False
             due = trio.current_time() + serving.limits.keep_alive_s
+
+    async def _put_off(self, head: Head) -> None:
+        """Too much to do: say so, and look at this client again when it was told to come back. So
+        shedding costs next to nothing, however soon it tries. Raises `Malformed`, `Gone`."""
+        serving = self._serving
+        serving.counts["put off"] += 1
+        fault = Malformed("The server is overloaded, try again soon", 503)
+        if head.has_body or head.is_websocket or not head.keep_alive or serving.is_ending:
+            raise fault
+        await self._wire.send(refusal(serving, fault, head))
+        await trio.sleep(RETRY_AFTER_S)
 
     async def _next_head(self, due: float) -> Head | None:
         """The next request's head; None if none comes until `due`. From its first byte on there is

@@ -63,6 +63,11 @@ TICK_S = 0.5
 RETRY_AFTER_S = 1
 """What a client is told that came in while there were too many, or too much to do."""
 
+BEHIND_S = 0.25
+"""Of work in one turn of the loop. Whoever's request comes up later in that turn is told to try
+again: it has waited for so long already, and the next turn would only be longer. Time in which
+other processes had the processor does not count."""
+
 DESCRIPTORS_SPARED = 128
 """Of the files that the process may open: for the database, uploads, pictures and logs."""
 

@@ -76,6 +76,7 @@ class Listener:
             one.listen(BACKLOG)
         async with trio.open_nursery() as watching:
             watching.start_soon(self._deadlines.run)
+            trio.lowlevel.add_instrument(self._serving.turn)
             async with trio.open_nursery() as connections:
                 async with trio.open_nursery() as accepting:
                     for one in listening:
@@ -88,6 +89,7 @@ class Listener:
                     one.close()
                 await self._finish(stopping.finish_s)
                 connections.cancel_scope.deadline = trio.current_time() + stopping.cancelled_s
+            trio.lowlevel.remove_instrument(self._serving.turn)
             watching.cancel_scope.cancel()
 
     async def _finish(self, seconds: float) -> None:

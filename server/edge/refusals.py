@@ -20,14 +20,15 @@ _NO_REQUEST = Head(
 """What an answer is framed for that answers no request in particular."""
 
 
-def refusal(serving: Serving, fault: Malformed) -> bytes:
-    """The answer that says what is wrong, whole; the connection ends with it."""
+def refusal(serving: Serving, fault: Malformed, head: Head = _NO_REQUEST) -> bytes:
+    """The answer that says what is wrong, whole; the connection ends with it, unless `head` is that
+    of a request without a fault."""
     serving.counts[f"refused with {fault.status}"] += 1
     headers, body = serving.refusing(fault.status, fault.message)
-    answer = Answer(_NO_REQUEST, keeps_alive=False)
+    answer = Answer(head, keeps_alive=not serving.is_ending)
     date = serving.dates.line()
-    head = answer.begin(fault.status, [*headers, *fault.headers], len(body), date)
-    return head + answer.body(body, more=False)
+    begun = answer.begin(fault.status, [*headers, *fault.headers], len(body), date)
+    return begun + answer.body(body, more=False)
 
 
 async def linger(wire: Wire, seconds: float) -> None:

@@ -1,6 +1,7 @@
 """What all connections of one listener share: the application, the limits, the words of a refusal,
 and counts of what came in."""
 
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import trio
 
 from server.edge.answers import ASGIHeaders, Dates
-from server.edge.limits import Limits
+from server.edge.limits import BEHIND_S, Limits
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
@@ -18,6 +19,23 @@ Application = Callable[[Any, Receive, Send], Awaitable[None]]
 Refusing = Callable[[int, str], tuple[ASGIHeaders, bytes]]
 """Headers and body of an answer that the edge gives by itself, from its status and a message for
 people. It comes from the application's side: the edge knows no shape of errors."""
+
+
+class Turn(trio.abc.Instrument):
+    """The loop's current turn: everybody who was ready when it began. `worked` tells the seconds
+    that this thread has worked."""
+
+    def __init__(self, worked: Callable[[], float]) -> None:
+        self._worked = worked
+        self._began = worked()
+
+    def after_io_wait(self, timeout: float) -> None:
+        """A turn begins. Called by trio."""
+        self._began = self._worked()
+
+    def is_long(self) -> bool:
+        """Whether there was more to do than there should be."""
+        return self._worked() - self._began > BEHIND_S
 
 
 class Serving:
@@ -30,12 +48,18 @@ class Serving:
         limits: Limits,
         now: Callable[[], int],
         file_threads: trio.CapacityLimiter,
+        *,
+        probes: frozenset[bytes] = frozenset(),
+        worked: Callable[[], float] = time.thread_time,
     ) -> None:
         self.application = application
         self.refusing = refusing
         self.limits = limits
         self.dates = Dates(now)
         self.file_threads = file_threads
+        self.probes = probes
+        """Targets that are answered however busy the process is."""
+        self.turn = Turn(worked)
         self.scheme = "http"
         self.is_ending = False
         """Whether each connection ends with its current request."""

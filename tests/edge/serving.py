@@ -6,7 +6,7 @@ import gc
 import json
 import os
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -61,11 +61,21 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def served(application: Application, **limits: Any) -> AsyncGenerator[House]:
+async def served(
+    application: Application, worked: Callable[[], float] = lambda: 0.0, **limits: Any
+) -> AsyncGenerator[House]:
     """The edge in front of `application`, until the block is left; then without mercy."""
     listening = socket.create_server(("127.0.0.1", 0))
     threads = trio.CapacityLimiter(4)
-    serving = Serving(application, refuse, Limits(**limits), lambda: DATE_MS, threads)
+    serving = Serving(
+        application,
+        refuse,
+        Limits(**limits),
+        lambda: DATE_MS,
+        threads,
+        probes=frozenset({b"/probe"}),
+        worked=worked,
+    )
     listener = Listener(serving)
     house = House(listener, serving, listening.getsockname()[1])
     async with trio.open_nursery() as nursery:
@@ -96,6 +106,10 @@ class Client:
 
     async def send(self, data: bytes) -> None:
         await self.stream.send_all(data)
+
+    def send_now(self, data: bytes) -> None:
+        """Send a little without letting anybody else run, so that many come at once."""
+        assert os.write(self.stream.socket.fileno(), data) == len(data)
 
     async def more(self) -> bool:
         """Read on. False at the end, however it came."""
