@@ -7,7 +7,6 @@ other order. Errors are one sentence with the remedy, and an exit code.
 import contextlib
 import gc
 import os
-import resource
 import secrets
 import shutil
 import signal
@@ -42,12 +41,19 @@ from server.allocation import return_free_memory
 from server.app import edge_refusals, make_app
 from server.context import Context, Readiness
 from server.cursors import Cursors
-from server.edge.limits import DESCRIPTORS_SPARED, Limits
+from server.edge.limits import Limits
 from server.edge.listener import Listener, Stopping
 from server.edge.serving import Serving
 from server.explore import Rankings
 from server.hypercorn_edge import serve_by_hypercorn
 from server.image_threads import ImageThreads
+from server.listening import (
+    address_of_listener,
+    certificate_of,
+    connections_max,
+    listen,
+    renew_certificate,
+)
 from server.logs import configure_logs
 from server.passwords import Passwords
 from server.pictures import delete_blobs
@@ -181,7 +187,7 @@ async def serve_until(
 ) -> None:
     """The whole server, until `stop`."""
     clocks = Clocks(unix_ms, time.perf_counter)
-    bound = bound_url(listening)
+    bound = address_of_listener(settings, listening)
     url = settings.public_url or bound
     residency = Residency(settings.cells_max, float(settings.cell_idle_s))
     async with (
@@ -284,31 +290,6 @@ def make_context(
     )
 
 
-def listen(settings: Settings) -> socket.socket:
-    """The socket to serve on, bound; the port that it got is its own. Raises `BadSetting`."""
-    with contextlib.ExitStack() as on_failure:
-        try:
-            family, kind, _, _, address = socket.getaddrinfo(
-                settings.host, settings.port, type=socket.SOCK_STREAM
-            )[0]
-            listening = on_failure.enter_context(socket.socket(family, kind))
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listening.bind(address)
-        except OSError as error:
-            where = f"host {settings.host}, port {settings.port}"
-            raise BadSetting(
-                f"can't listen on {where}: {error.strerror}; choose others with --host and --port"
-            ) from None
-        on_failure.pop_all()
-        return listening
-
-
-def bound_url(listening: socket.socket) -> str:
-    """The address bound."""
-    host, port = listening.getsockname()[:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
-
-
 async def serve_app(
     context: Context,
     listening: socket.socket,
@@ -326,18 +307,12 @@ async def serve_app(
     probes = frozenset(route.path.encode() for route in ROUTES if route.is_probe)
     refusing, threads = edge_refusals(context), context.file_threads
     serving = Serving(app, refusing, limits, unix_ms, threads, probes=probes)
-    await Listener(serving).serve([listening], stop, stopping, task_status)
-
-
-def connections_max(settings: Settings) -> int:
-    """As many connections as the settings allow, if the process may open so many files."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    files = settings.connections_max + DESCRIPTORS_SPARED
-    if hard != resource.RLIM_INFINITY:
-        files = min(files, hard)
-    if soft != resource.RLIM_INFINITY and soft < files:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
-    return max(files - DESCRIPTORS_SPARED, 1)
+    serving.tls = certificate_of(context.settings)
+    async with trio.open_nursery() as edge:
+        if serving.tls is not None:
+            await edge.start(renew_certificate, serving, context.settings)
+        await Listener(serving).serve([listening], stop, stopping, task_status)
+        edge.cancel_scope.cancel()
 
 
 async def stop_on_signals(
@@ -434,7 +409,8 @@ def serve(**flags: str | None) -> None:
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         return_free_memory()
         with open_folder(Path(settings.data)) as folder:
-            listening = listen(settings)
+            listening = listen(settings, os.environ, os.getpid())
+            certificate_of(settings)  # a bad one is told before anything is touched
             with ended_by_signals():
                 upgrade_folder(folder, logged=True)
                 scrub_what_is_left(folder)

@@ -113,7 +113,7 @@ class Feeds:
             for times in OVER:
                 rate = times * peak.good
                 order = Order(port, self._requests, CROWD, 3 * self._seconds, rate)
-                yield f"{times} × the peak, open loop", hammered(order)
+                yield f"{times} times the peak, open loop", hammered(order)
 
 
 def overload_line(name: str, blow: Blow, peak: float) -> str:
@@ -143,7 +143,7 @@ def main(users: int, posts: int, seconds: float, rounds: int) -> None:
         people = trio.run(bench.open_sessions)[:READERS]
         feeds = Feeds(bench, people, seconds)
         pages = in_turns(list(FEED_SERVERS), rounds, feeds.pages)
-        lines += ["", "| feed pages from | pages/s | × stock |", "| --- | ---: | ---: |"]
+        lines += ["", "| feed pages from | pages/s | times stock |", "| --- | ---: | ---: |"]
         for name, (rate,) in pages.items():
             lines.append(f"| {name} | {rate:,.0f} | {rate / pages['stock'][0]:.1f} |")
         lines += [

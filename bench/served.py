@@ -18,6 +18,7 @@ from bench.house import open_house
 from bench.stock import serve_stock, stock_app
 from server.allocation import return_free_memory
 from server.edge.listener import BACKLOG
+from server.listening import listen
 from server.logs import configure_logs
 from server.settings import Settings
 from storage.folder import DataFolder, open_folder
@@ -31,7 +32,7 @@ def tell(value: object) -> None:
 
 
 async def serve(folder: DataFolder, settings: Settings, stock: bool) -> None:
-    listening = run.listen(settings)
+    listening = listen(settings, {}, 0)
     port = listening.getsockname()[1]
     stop = trio.Event()
     async with (

@@ -82,6 +82,38 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "connection is answered with 503. For `edge`.",
         ),
     ] = 8_192
+    uds: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=100,
+                pattern=r"^[^\x00]+$",
+                description="A Unix socket to listen on, in place of `host` and `port`.",
+                extra={"form": "a path of at most 100 characters"},
+            ),
+        ]
+        | None
+    ) = None
+    tls_cert: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                description="The certificate for TLS, with its chain, in PEM; read again on "
+                "SIGHUP. For `edge`, with `tls_key`.",
+                extra={"form": "a path"},
+            ),
+        ]
+        | None
+    ) = None
+    tls_key: (
+        Annotated[
+            str,
+            Meta(min_length=1, description="Its key, not encrypted.", extra={"form": "a path"}),
+        ]
+        | None
+    ) = None
     public_url: (
         Annotated[
             str,

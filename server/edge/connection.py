@@ -42,19 +42,20 @@ class Connection:
 
     async def run(self) -> None:
         """Serve it to its end."""
+        due = trio.current_time() + self._serving.limits.head_s
         try:
-            if await self._serve():
+            await self._wire.open(due)
+            if await self._serve(due):
                 await linger(self._wire, self._serving.limits.linger_s)
         except Malformed as fault:
             await self._refuse(fault)
         except Gone:
             pass
 
-    async def _serve(self) -> bool:
-        """Request after request. Whether the client may still be sending when it returns. Raises
-        `Malformed`, `Gone`."""
+    async def _serve(self, due: float) -> bool:
+        """Request after request, the first by `due`. Whether the client may still be sending when
+        it returns. Raises `Malformed`, `Gone`."""
         serving, requests = self._serving, self._requests
-        due = trio.current_time() + serving.limits.head_s
         while True:
             head = await self._next_head(due)
             if head is None:

@@ -15,6 +15,7 @@ from server.edge.deadlines import Deadlines
 from server.edge.heads import Malformed
 from server.edge.refusals import linger, refusal
 from server.edge.serving import Serving
+from server.edge.tls import TlsWire
 from server.edge.wire import Gone, Wire
 
 BACKLOG = 1_024
@@ -126,7 +127,10 @@ class Listener:
         serving = self._serving
         if connected.family != socket.AF_UNIX:
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        wire = Wire(connected, serving.limits.write_s)
+        if serving.tls is None:
+            wire = Wire(connected, serving.limits.write_s)
+        else:
+            wire = TlsWire(connected, serving.limits.write_s, serving.tls)
         if len(self._open) >= serving.limits.connections_max:
             serving.counts["turned away"] += 1
             if self._turned_away < TURNED_AWAY_MAX:
@@ -157,6 +161,7 @@ class Listener:
         try:
             fault = Malformed("There are too many connections, try again soon", 503)
             due = trio.current_time() + TURNED_AWAY_S
+            await wire.open(due)
             if await wire.wait_readable(due):
                 wire.receive_nowait()
             wire.send_nowait(refusal(self._serving, fault))

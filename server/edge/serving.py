@@ -1,6 +1,7 @@
 """What all connections of one listener share: the application, the limits, the words of a refusal,
 and counts of what came in."""
 
+import ssl
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -60,8 +61,14 @@ class Serving:
         self.probes = probes
         """Targets that are answered however busy the process is."""
         self.turn = Turn(worked)
-        self.scheme = "http"
+        self.tls: ssl.SSLContext | None = None
+        """What new connections are encrypted with; may be replaced at any time."""
         self.is_ending = False
         """Whether each connection ends with its current request."""
         self.counts: Counter[str] = Counter()
         """What happened, by kind: the numbers of an operator's `status`."""
+
+    @property
+    def scheme(self) -> str:
+        """Of requests."""
+        return "http" if self.tls is None else "https"

@@ -41,6 +41,10 @@ class Wire:
         """Whether something waits for the kernel to take it."""
         return bool(self._unsent)
 
+    async def open(self, due: float) -> None:
+        """Whatever comes before the first byte; nothing here. Raises `Gone` if it was not over by
+        `due`."""
+
     # Waiting.
 
     async def wait_readable(self, due: float) -> bool:

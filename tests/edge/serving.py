@@ -6,6 +6,7 @@ import gc
 import json
 import os
 import socket
+import ssl
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,12 @@ class House:
         self.port = port
         self.stop = trio.Event()
         self.ended = trio.Event()
+
+    async def connect_tls(self, name: str, trusted: Path) -> "Client":
+        """A client that speaks TLS to a server called `name`."""
+        plain = await trio.open_tcp_stream("127.0.0.1", self.port)
+        context = ssl.create_default_context(cafile=trusted)
+        return Client(trio.SSLStream(plain, context, server_hostname=name, https_compatible=True))
 
     async def connect(self, buffer_bytes: int | None = None) -> "Client":
         """A client; one whose kernel takes in no more than about `buffer_bytes`."""
@@ -94,7 +101,7 @@ async def served(
 class Client:
     """The other end of one connection."""
 
-    def __init__(self, stream: trio.SocketStream) -> None:
+    def __init__(self, stream: trio.SocketStream | trio.SSLStream[trio.SocketStream]) -> None:
         self.stream = stream
         self.unread = b""
 
@@ -109,6 +116,7 @@ class Client:
 
     def send_now(self, data: bytes) -> None:
         """Send a little without letting anybody else run, so that many come at once."""
+        assert isinstance(self.stream, trio.SocketStream)
         assert os.write(self.stream.socket.fileno(), data) == len(data)
 
     async def more(self) -> bool:

@@ -200,6 +200,7 @@ async def test_bodies_wait_for_their_reader(quiet_clock: trio.testing.MockClock)
 async def test_a_half_closed_client_is_answered():
     async with served(echo) as house, await house.connect() as client:
         await client.send(get("/1") + get("/2"))
+        assert isinstance(client.stream, trio.SocketStream)
         await client.stream.send_eof()
         assert [(await client.answer())[2] for _ in range(2)] == [b"/1 ", b"/2 "]
         assert await client.rest() == b""
