@@ -90,6 +90,8 @@ class WebSocket:
             if not (self._lost or isinstance(error, Gone)):
                 log.error("the application failed", exc_info=error)
             code, reason = CODE_FAILED, "something went wrong on our side"
+        if self._lost:
+            raise Gone("the client has left")
         if self._accepted:
             await self._close(code, reason)
         elif not self._refused:
