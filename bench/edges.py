@@ -5,6 +5,7 @@ repeat, so that a machine that is busy meanwhile is so for all. Some minutes; it
 """
 
 import contextlib
+import os
 import statistics
 import subprocess
 import sys
@@ -31,9 +32,31 @@ READERS = 200
 FEED_SERVERS = ("stock", "hypercorn", "edge")
 
 
+class Served:
+    """A server in another process."""
+
+    def __init__(self, port: int, pid: int) -> None:
+        self.port = port
+        self._pid = pid
+
+    def cpu_s(self) -> float:
+        """Seconds that it has worked; Linux's count."""
+        fields = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def asked(self, requests: list[str], seconds: float) -> tuple[float, float]:
+        """Answers a second, and microseconds that the server works for each. Raises
+        `RuntimeError` unless all were answered."""
+        began = self.cpu_s()
+        blow = hammered(Order(self.port, requests, CONNECTIONS, seconds))
+        if blow.statuses.keys() != {200} or blow.lost:
+            raise RuntimeError(f"not all was answered: {blow}")
+        return blow.good, (self.cpu_s() - began) / blow.statuses[200] * 1e6
+
+
 @contextlib.contextmanager
-def process(*arguments: str) -> Generator[int]:
-    """A server in another process: its port."""
+def process(*arguments: str) -> Generator[Served]:
+    """A server in another process, until the block is left."""
     command = [sys.executable, "-m", *arguments]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -41,7 +64,7 @@ def process(*arguments: str) -> Generator[int]:
         assert served.stdout is not None
         told = msgspec.json.decode(served.stdout.readline())
         try:
-            yield told["port"] if isinstance(told, dict) else told
+            yield Served(told["port"] if isinstance(told, dict) else told, served.pid)
         finally:
             served.kill()
 
@@ -49,12 +72,6 @@ def process(*arguments: str) -> Generator[int]:
 def get(path: str, token: str = "") -> str:
     authorization = f"Authorization: Bearer {token}\r\n" if token else ""
     return f"GET {path} HTTP/1.1\r\nHost: bench\r\n{authorization}\r\n"
-
-
-def checked(blow: Blow) -> float:
-    if blow.statuses.keys() != {200} or blow.lost:
-        raise RuntimeError(f"not all was answered: {blow}")
-    return blow.good
 
 
 def in_turns(
@@ -75,12 +92,9 @@ def in_turns(
 
 def hellos(seconds: float) -> Callable[[str], list[float]]:
     def measure(name: str) -> list[float]:
-        with process("bench.stock", name) as port:
-            hammered(Order(port, [get("/")], CONNECTIONS, 0.5))
-            return [
-                checked(hammered(Order(port, [get(path)], CONNECTIONS, seconds)))
-                for path in ("/", "/large")
-            ]
+        with process("bench.stock", name) as served:
+            served.asked([get("/")], 0.5)
+            return [*served.asked([get("/")], seconds), *served.asked([get("/large")], seconds)]
 
     return measure
 
@@ -94,20 +108,21 @@ class Feeds:
         self._seconds = seconds
 
     @contextlib.contextmanager
-    def served(self, server: str) -> Generator[int]:
+    def served(self, server: str) -> Generator[Served]:
         """One of `FEED_SERVERS`, warm."""
         data, log = str(self._bench.data), str(self._bench.log)
-        with process("bench.served", "--data", data, "--log", log, "--server", server) as port:
-            hammered(Order(port, self._requests, CONNECTIONS, 2.0))
-            yield port
+        with process("bench.served", "--data", data, "--log", log, "--server", server) as served:
+            served.asked(self._requests, 2.0)
+            yield served
 
     def pages(self, server: str) -> list[float]:
-        with self.served(server) as port:
-            return [checked(hammered(Order(port, self._requests, CONNECTIONS, self._seconds)))]
+        with self.served(server) as served:
+            return list(served.asked(self._requests, self._seconds))
 
     def overload(self) -> Generator[tuple[str, Blow]]:
         """The peak, then more than that, at a rate that heeds no answer."""
-        with self.served("edge") as port:
+        with self.served("edge") as served:
+            port = served.port
             peak = hammered(Order(port, self._requests, CONNECTIONS, self._seconds))
             yield "peak, closed loop", peak
             for times in OVER:
@@ -134,18 +149,27 @@ def overload_line(name: str, blow: Blow, peak: float) -> str:
 def main(users: int, posts: int, seconds: float, rounds: int) -> None:
     """Requests a second of several servers, and what is left of ours under overload."""
     configure_logs("json", "error", sys.stderr)
-    lines = ["| server | hello/s | 12 KB/s |", "| --- | ---: | ---: |"]
-    for name, (hello, large) in in_turns(list(SERVERS), rounds, hellos(seconds)).items():
-        lines.append(f"| {name} | {hello:,.0f} | {large:,.0f} |")
+    lines = [
+        "| server | hello/s | CPU us each | 12 KB/s | CPU us each |",
+        "| --- " + "| ---: " * 4 + "|",
+    ]
+    for name, found in in_turns(list(SERVERS), rounds, hellos(seconds)).items():
+        lines.append(f"| {name} | " + " | ".join(f"{one:,.0f}" for one in found) + " |")
     with tempfile.TemporaryDirectory(prefix="triptych-bench-") as made:
         bench = Bench(Path(made), users, posts, 1, seconds)
         bench.populate()
         people = trio.run(bench.open_sessions)[:READERS]
         feeds = Feeds(bench, people, seconds)
         pages = in_turns(list(FEED_SERVERS), rounds, feeds.pages)
-        lines += ["", "| feed pages from | pages/s | times stock |", "| --- | ---: | ---: |"]
-        for name, (rate,) in pages.items():
-            lines.append(f"| {name} | {rate:,.0f} | {rate / pages['stock'][0]:.1f} |")
+        lines += [
+            "",
+            "| feed pages from | pages/s | times stock | CPU us each | of stock's |",
+            "| --- " + "| ---: " * 4 + "|",
+        ]
+        stock_rate, stock_us = pages["stock"]
+        for name, (rate, us) in pages.items():
+            times, share = rate / stock_rate, us / stock_us
+            lines.append(f"| {name} | {rate:,.0f} | {times:.1f} | {us:,.0f} | {share:.0%} |")
         lines += [
             "",
             "| load | offered/s | 200/s | of the peak | 503/s | unsent/s | lost | p50 s | p99 s |",
