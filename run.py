@@ -1,5 +1,4 @@
-"""The process and its command line: settings, the nurseries that own everything, and all that
-knows Hypercorn.
+"""The process and its command line: settings, and the nurseries that own everything.
 
 `serve` opens the folder, the journal, the actors and the server as nested blocks, and stops in the
 other order. Errors are one sentence with the remedy, and an exit code.
@@ -7,7 +6,6 @@ other order. Errors are one sentence with the remedy, and an exit code.
 
 import contextlib
 import gc
-import logging
 import os
 import secrets
 import shutil
@@ -19,15 +17,11 @@ from collections.abc import Callable, Generator
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any, NoReturn, TypeVar, cast
+from typing import NoReturn, TypeVar
 
 import click
 import structlog
 import trio
-from hypercorn.app_wrappers import ASGIWrapper
-from hypercorn.config import Config
-from hypercorn.trio.tcp_server import TCPServer
-from hypercorn.trio.worker_context import WorkerContext
 
 from actors.fanout import POLICIES
 from actors.runtime.actors import Actors, open_actors
@@ -44,16 +38,28 @@ from admin.scrubbing import scrub_what_is_left, tell_scrubbed
 from admin.upgrading import upgrade_folder
 from server.addresses import parse_proxies
 from server.allocation import return_free_memory
-from server.app import make_app
+from server.app import edge_refusals, make_app
 from server.context import Context, Readiness
 from server.cursors import Cursors
+from server.edge.limits import Limits
+from server.edge.listener import Listener, Stopping
+from server.edge.serving import Serving
 from server.explore import Rankings
+from server.hypercorn_edge import serve_by_hypercorn
 from server.image_threads import ImageThreads
+from server.listening import (
+    address_of_listener,
+    certificate_of,
+    connections_max,
+    listen,
+    renew_certificate,
+)
 from server.logs import configure_logs
 from server.passwords import Passwords
 from server.pictures import delete_blobs
 from server.ratelimits import RateLimits, figures_of
 from server.requests import is_full_name, is_username
+from server.routes.table import ROUTES
 from server.sessions import Sessions
 from server.settings import (
     SETTINGS,
@@ -99,9 +105,6 @@ COLLECTOR_THRESHOLDS = (10_000, 20, 50)
 """Of Python's garbage collector: allocations before it looks at the youngest objects, and how many
 such looks before it looks at older ones. Measured on the bench's worst step: 67 ms before, 7 ms so
 and with what the start made frozen."""
-
-BACKLOG = 1_024
-"""Connections that the kernel holds until they are accepted."""
 
 MEBIBYTE = 1_048_576
 
@@ -185,7 +188,7 @@ async def serve_until(
 ) -> None:
     """The whole server, until `stop`."""
     clocks = Clocks(unix_ms, time.perf_counter)
-    bound = bound_url(listening)
+    bound = address_of_listener(settings, listening)
     url = settings.public_url or bound
     residency = Residency(settings.cells_max, float(settings.cell_idle_s))
     async with (
@@ -295,80 +298,29 @@ def make_context(
     )
 
 
-def listen(settings: Settings) -> socket.socket:
-    """The socket to serve on, bound; the port that it got is its own. Raises `BadSetting`."""
-    with contextlib.ExitStack() as on_failure:
-        try:
-            family, kind, _, _, address = socket.getaddrinfo(
-                settings.host, settings.port, type=socket.SOCK_STREAM
-            )[0]
-            listening = on_failure.enter_context(socket.socket(family, kind))
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listening.bind(address)
-        except OSError as error:
-            where = f"host {settings.host}, port {settings.port}"
-            raise BadSetting(
-                f"can't listen on {where}: {error.strerror}; choose others with --host and --port"
-            ) from None
-        on_failure.pop_all()
-        return listening
-
-
-def bound_url(listening: socket.socket) -> str:
-    """The address bound."""
-    host, port = listening.getsockname()[:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
-
-
 async def serve_app(
     context: Context,
     listening: socket.socket,
     stop: trio.Event,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """The edge: Hypercorn's connections on our own listener, behind ASGI. Serves until `stop`, then
+    """The edge that the settings name, with the application behind it. Serves until `stop`, then
     finishes what is under way, but not for longer than a stop may take."""
-    config = Config()
-    config.errorlog = logging.getLogger("hypercorn.error")
-    config.include_server_header = False
-    worker = WorkerContext(None)
-    app = ASGIWrapper(cast(Any, make_app(context)))
-    open_streams: set[trio.SocketStream] = set()
-    all_closed = trio.Event()
-
-    async def serve_connection(stream: trio.SocketStream) -> None:
-        open_streams.add(stream)
-        try:
-            await TCPServer(app, config, worker, cast(Any, {}), cast(Any, stream))
-        except Exception as error:  # Hypercorn lets some malformed requests end the process.
-            log.warning("a connection was dropped", exc_info=error)
-            await trio.aclose_forcefully(stream)
-        finally:
-            open_streams.remove(stream)
-            if not open_streams:
-                all_closed.set()
-
-    listening.setblocking(False)
-    listening.listen(BACKLOG)
-    listeners = [trio.SocketListener(trio.socket.from_stdlib_socket(listening))]
-    async with trio.open_nursery() as connections:
-        async with trio.open_nursery() as accepting:
-            serve = partial(trio.serve_listeners, handler_nursery=connections)
-            accepting.start_soon(serve, serve_connection, listeners)
-            task_status.started()
-            await stop.wait()
-            await trio.sleep(SAY_STOPPING_S)
-            accepting.cancel_scope.cancel()
-        await worker.terminated.set()
-        if open_streams:
-            all_closed = trio.Event()
-            with trio.move_on_after(FINISH_REQUESTS_S):
-                await all_closed.wait()
-        if open_streams:
-            log.warning("closing on clients that did not read or write", clients=len(open_streams))
-        for stream in list(open_streams):  # they can't hold the stop
-            await trio.aclose_forcefully(stream)
-        connections.cancel_scope.deadline = trio.current_time() + FINISH_CANCELLED_S
+    stopping = Stopping(SAY_STOPPING_S, FINISH_REQUESTS_S, FINISH_CANCELLED_S)
+    app = make_app(context)
+    if context.settings.server == "hypercorn":
+        await serve_by_hypercorn(app, listening, stop, stopping, task_status)
+        return
+    limits = Limits(connections_max=connections_max(context.settings))
+    probes = frozenset(route.path.encode() for route in ROUTES if route.is_probe)
+    refusing, threads = edge_refusals(context), context.file_threads
+    serving = Serving(app, refusing, limits, unix_ms, threads, probes=probes)
+    serving.tls = certificate_of(context.settings)
+    async with trio.open_nursery() as edge:
+        if serving.tls is not None:
+            await edge.start(renew_certificate, serving, context.settings)
+        await Listener(serving).serve([listening], stop, stopping, task_status)
+        edge.cancel_scope.cancel()
 
 
 async def stop_on_signals(
@@ -452,7 +404,8 @@ def serve(**flags: str | None) -> None:
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         return_free_memory()
         with open_folder(Path(settings.data)) as folder:
-            listening = listen(settings)
+            listening = listen(settings, os.environ, os.getpid())
+            certificate_of(settings)  # a bad one is told before anything is touched
             with ended_by_signals():
                 upgrade_folder(folder, logged=True)
                 scrub_what_is_left(folder)

@@ -15,7 +15,10 @@ import trio
 
 import run
 from bench.house import open_house
+from bench.stock import serve_stock, stock_app
 from server.allocation import return_free_memory
+from server.edge.listener import BACKLOG
+from server.listening import listen
 from server.logs import configure_logs
 from server.settings import Settings
 from storage.folder import DataFolder, open_folder
@@ -28,33 +31,41 @@ def tell(value: object) -> None:
     os.write(sys.stdout.fileno(), msgspec.json.encode(value) + b"\n")
 
 
-async def serve(folder: DataFolder, settings: Settings) -> None:
-    listening = run.listen(settings)
+async def serve(folder: DataFolder, settings: Settings, stock: bool) -> None:
+    listening = listen(settings, {}, 0)
     port = listening.getsockname()[1]
     stop = trio.Event()
     async with (
         open_house(folder, settings, f"http://{settings.host}:{port}") as house,
         trio.open_nursery() as edge,
     ):
-        await edge.start(run.serve_app, house.context, listening, stop)
+        if stock:
+            listening.listen(BACKLOG)
+            edge.start_soon(serve_stock, stock_app(house.context), listening)
+        else:
+            await edge.start(run.serve_app, house.context, listening, stop)
         tell({"port": port})
         async with trio.lowlevel.FdStream(os.dup(sys.stdin.fileno())) as asked:
             while await asked.receive_some(LINE_BYTES):
                 tell(house.take())
         stop.set()
+        if stock:
+            edge.cancel_scope.cancel()
 
 
 @click.command()
 @click.option("--data", required=True)
 @click.option("--log", required=True, type=click.Path(path_type=Path))
-def main(data: str, log: Path) -> None:
+@click.option("--server", type=click.Choice(["edge", "hypercorn", "stock"]), default="edge")
+def main(data: str, log: Path, server: str) -> None:
     """Serve a data folder until the input ends."""
-    settings = Settings(data=data, port=0, rate_limits="off")
+    ours = Settings(data=data, port=0, rate_limits="off")
+    settings = msgspec.structs.replace(ours, server="edge" if server == "stock" else server)
     sys.setswitchinterval(run.SWITCH_INTERVAL_S)
     return_free_memory()
     with log.open("a") as lines, open_folder(Path(data)) as folder:
         configure_logs("json", settings.log_level, lines)
-        trio.run(serve, folder, settings)
+        trio.run(serve, folder, settings, server == "stock")
 
 
 if __name__ == "__main__":

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from quart.wrappers import Response
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from actors.runtime.asking import Asker
+from server.answers import Response
 from server.calls import (
     IDEMPOTENCY_KEY,
     Call,
@@ -23,8 +23,9 @@ from server.calls import (
     parse_idempotency_key,
     parse_path,
 )
-from server.connection import ClientLeft, PulledRequest
+from server.connection import ClientLeft
 from server.context import Context
+from server.direct import Request
 from server.problems import (
     Detail,
     Problem,
@@ -58,7 +59,7 @@ _DECIMAL = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,20})?([Ee][+-]?[0-9]{1,3})?")
 
 
 async def answer_call(
-    context: Context, route: Route, request: PulledRequest, path_values: Mapping[str, str]
+    context: Context, route: Route, request: Request, path_values: Mapping[str, str]
 ) -> Response:
     """What `route` answers to `request`. Raises `Problem` and whatever handlers raise."""
     try:
@@ -81,7 +82,7 @@ async def answer_call(
         raise invalid("The request ended before it was complete") from None
 
 
-async def _admitted(context: Context, route: Route, request: PulledRequest) -> Asker | None:
+async def _admitted(context: Context, route: Route, request: Request) -> Asker | None:
     """Who asks, counted by the route's tier. Raises a 401, or a 429 that says when to come back."""
     try:
         viewer = await _viewer_of(context, route, request)
@@ -97,7 +98,7 @@ async def _admitted(context: Context, route: Route, request: PulledRequest) -> A
 
 
 def _count(
-    context: Context, tier: Tier, viewer: Asker | None, request: PulledRequest
+    context: Context, tier: Tier, viewer: Asker | None, request: Request
 ) -> Allowance | None:
     """What is left after this request, also told to the client; None where nothing is limited."""
     limits = context.limits
@@ -112,7 +113,7 @@ def _count(
     return allowance
 
 
-async def _viewer_of(context: Context, route: Route, request: PulledRequest) -> Asker | None:
+async def _viewer_of(context: Context, route: Route, request: Request) -> Asker | None:
     """Who asks. Raises a 401 for a bad token, or for none where one is needed."""
     if route.who is Who.PUBLIC:
         return None
@@ -131,11 +132,11 @@ async def _viewer_of(context: Context, route: Route, request: PulledRequest) -> 
     return Asker(claims.account, claims.session)
 
 
-def _key_of(route: Route, request: PulledRequest) -> str | None:
+def _key_of(route: Route, request: Request) -> str | None:
     return parse_idempotency_key(request.headers.get(IDEMPOTENCY_KEY)) if route.idempotent else None
 
 
-def read_query(kind: type[Any], request: PulledRequest) -> Any:
+def read_query(kind: type[Any], request: Request) -> Any:
     """The query in its type. Raises a 400 that names the field."""
     fields = _fields_of(kind)
     values = {name: request.args[name] for name in fields if name in request.args}
@@ -159,7 +160,7 @@ def _fields_of(kind: type[Any]) -> dict[str, dict[str, Detail]]:
     return {name: limits_of(kind, name) for name in names}
 
 
-async def _read_body(route: Route, request: PulledRequest) -> Any:
+async def _read_body(route: Route, request: Request) -> Any:
     """The body in its type; a form is left for the handler to read. Raises a 400 or a 413."""
     kind = route.body
     if issubclass(kind, Multipart):

@@ -1,10 +1,11 @@
-"""How a handler's answer becomes a response: JSON of a struct, or of pieces that were encoded
-before.
+"""What a handler answers: JSON of a struct, or of pieces that were encoded before, as an `Answer`,
+which is cheap to make; whatever else an answer may be is Quart's response.
 
-Called by routes and by `server.app`; decides nothing.
+Made by routes and by `server.app`; decides nothing.
 """
 
 import msgspec
+from quart.wrappers import Response as QuartResponse
 from quart_trio.wrappers import TrioResponse
 
 from server.problems import Problem
@@ -14,18 +15,45 @@ JSON_TYPE = "application/json"
 _encoder = msgspec.json.Encoder()
 
 
-def json_answer(value: object, status: int = 200) -> TrioResponse:
+class Answer:
+    """An answer whose body is here."""
+
+    __slots__ = ("body", "content_type", "headers", "status_code")
+
+    def __init__(self, body: bytes, status: int, content_type: str = JSON_TYPE) -> None:
+        self.body = body
+        self.status_code = status
+        self.content_type = content_type
+        self.headers: dict[str, str] = {}
+        """Beside `Content-Type` and `Content-Length`."""
+
+
+Response = Answer | QuartResponse
+"""What handlers return."""
+
+
+def json_answer(value: object, status: int = 200) -> Answer:
     """`value` as the JSON body of an answer."""
-    return encoded_answer(_encoder.encode(value), status)
+    return Answer(_encoder.encode(value), status)
 
 
-def encoded_answer(body: bytes, status: int = 200) -> TrioResponse:
+def encoded_answer(body: bytes, status: int = 200) -> Answer:
     """An answer whose body is JSON already."""
-    return TrioResponse(body, status, content_type=JSON_TYPE)
+    return Answer(body, status)
 
 
-def problem_answer(problem: Problem) -> TrioResponse:
+def problem_answer(problem: Problem) -> Answer:
     """The answer that says what is wrong."""
-    response = encoded_answer(problem.body(), problem.status)
-    response.headers.update(problem.headers)
-    return response
+    answer = Answer(problem.body(), problem.status)
+    answer.headers.update(problem.headers)
+    return answer
+
+
+def quart_response(answer: Response) -> TrioResponse:
+    """The same for Quart, which can do more with it."""
+    if isinstance(answer, Answer):
+        response = TrioResponse(answer.body, answer.status_code, content_type=answer.content_type)
+        response.headers.update(answer.headers)
+        return response
+    assert isinstance(answer, TrioResponse), "handlers answer with responses of ours"
+    return answer

@@ -5,23 +5,28 @@ Made by `run.py` with a `Context`; any ASGI server may run it. It owns no tasks,
 count.
 """
 
+import functools
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, cast
 
 import structlog
 import trio
 from quart import request as current_request
-from quart.wrappers import Response
+from quart.wrappers import Response as QuartResponse
 from quart_trio import QuartTrio
 from quart_trio.wrappers import TrioResponse
 from structlog.contextvars import bound_contextvars
 from werkzeug.routing import BaseConverter, Map
 
 from server.answering import answer_call
-from server.answers import problem_answer
-from server.connection import IgnoredUpgrade, PulledConnection, PulledRequest
+from server.answers import JSON_TYPE, Answer, Response, problem_answer, quart_response
+from server.connection import IgnoredUpgrade, PulledConnection, PulledRequest, send_answer
 from server.context import Context
+from server.direct import DirectRequest, Request
+from server.edge.serving import Refusing
+from server.hot_routes import HotRoutes, words_at
 from server.problems import (
     STATUSES,
     Code,
@@ -29,6 +34,7 @@ from server.problems import (
     invalid,
     overloaded,
     problem_of_exception,
+    server_error,
 )
 from server.routes.table import ROUTES
 from server.routing import Route
@@ -70,57 +76,114 @@ class Triptych(QuartTrio):
     def __init__(self, context: Context) -> None:
         super().__init__("triptych", static_folder=None)
         self._context = context
+        self._hot = HotRoutes(ROUTES)
         self._under_way = 0
 
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """ASGI: a hot route's request is answered here, every other by Quart."""
+        if scope["type"] == "http":
+            found = self._hot.find(scope["method"], scope["path"])
+            if found is not None:
+                route, values = found
+                request = DirectRequest(scope, receive)
+                serving = partial(self._answer_directly, route, request, values)
+                answer = await self._finished(request, serving, _logged(route.path))
+                await send_answer(request, answer, send)
+                return
+        await super().__call__(scope, receive, send)
+
     async def answer(self, request: PulledRequest) -> Response:
-        """The answer to a request, whatever happens; logged."""
+        """What Quart's connection wants: the answer to a request, whatever happens."""
+        serving = partial(self._answer_through_quart, request)
+        return await self._finished(request, serving, None)
+
+    async def _finished(
+        self, request: Request, serving: Callable[[], Awaitable[Response]], words: str | None
+    ) -> Response:
+        """What `serving` answers, with what every answer carries; logged. `words` are those for the
+        route, where it is known."""
         began = trio.current_time()
         request_id = self._request_id(request)
         with bound_contextvars(request_id=request_id):
-            response = await self._answer_through_quart(request)
-            response.headers[REQUEST_ID_HEADER] = request_id
-            response.headers.update(request.answer_headers)
+            response = await serving()
+            headers = response.headers
+            headers[REQUEST_ID_HEADER] = request_id
+            headers.update(request.answer_headers)
             for name, value in SECURITY_HEADERS.items():
-                response.headers.setdefault(name, value)
+                headers.setdefault(name, value)
+            if isinstance(request, PulledRequest) and request.url_rule is not None:
+                words = _NOT_WORDS.sub("<", request.url_rule.rule)
             log.info(
                 "request",
                 method=request.method,
-                route=request.url_rule and _NOT_WORDS.sub("<", request.url_rule.rule),
+                route=words,
                 status=response.status_code,
                 ms=round((trio.current_time() - began) * 1_000, 1),
             )
         return response
 
-    async def serve(self, route: Route, path_values: Mapping[str, str]) -> Response:
-        """A route's answer to the current request. Raises a 503 while too much is under way."""
+    async def serve(
+        self, route: Route, request: Request, path_values: Mapping[str, str]
+    ) -> Response:
+        """A route's answer to a request. Raises a 503 while too much is under way."""
         limit = self._context.settings.requests_max
         if self._under_way >= limit and not route.is_probe:
             raise overloaded(RETRY_AFTER_S)
-        request: PulledRequest = cast(Any, current_request)._get_current_object()
         self._under_way += 1
         try:
             return await answer_call(self._context, route, request, path_values)
         finally:
             self._under_way -= 1
 
+    async def _answer_directly(
+        self, route: Route, request: DirectRequest, path_values: Mapping[str, str]
+    ) -> Response:
+        try:
+            return await self.serve(route, request, path_values)
+        except Exception as error:  # as Quart's hook below does
+            return answer_to_exception(error)
+
     async def _answer_through_quart(self, request: PulledRequest) -> Response:
         try:
             answer = await self.handle_request(request)
         except UnicodeDecodeError:
-            return problem_answer(invalid("The URL is not valid UTF-8"))
+            return quart_response(problem_answer(invalid("The URL is not valid UTF-8")))
         except Exception as error:  # What Quart itself trips over, before it looks for a route.
-            return answer_to_exception(error)
+            return quart_response(answer_to_exception(error))
         assert isinstance(answer, TrioResponse), "handlers answer with responses of ours"
         return answer
 
-    def _request_id(self, request: PulledRequest) -> str:
+    def _request_id(self, request: Request) -> str:
         given = request.headers.get(REQUEST_ID_HEADER, "")
         if _SANE_REQUEST_ID.fullmatch(given):
             return given
         return self._context.chance(REQUEST_ID_BYTES).hex()
 
 
-def answer_to_exception(error: Exception) -> TrioResponse:
+def edge_refusals(context: Context) -> Refusing:
+    """What the edge answers by itself, before a route is known: in the one shape of errors."""
+
+    def refuse(status: int, message: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
+        match status:
+            case 500:
+                problem = server_error()
+            case 503:
+                problem = overloaded(RETRY_AFTER_S)
+            case _:
+                problem = Problem(Code.INVALID_REQUEST, message, status=status)
+        headers = {
+            "Content-Type": JSON_TYPE,
+            REQUEST_ID_HEADER: context.chance(REQUEST_ID_BYTES).hex(),
+            **problem.headers,
+            **SECURITY_HEADERS,
+        }
+        encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        return encoded, problem.body()
+
+    return refuse
+
+
+def answer_to_exception(error: Exception) -> Answer:
     """The problem that an exception becomes; ours are logged with their cause."""
     problem = problem_of_exception(error)
     if problem.status == BUG and not isinstance(error, Problem):
@@ -130,7 +193,7 @@ def answer_to_exception(error: Exception) -> TrioResponse:
 
 async def _on_exception(error: Exception) -> TrioResponse:
     """Quart's hook; a plain function would be run in a thread."""
-    return answer_to_exception(error)
+    return quart_response(answer_to_exception(error))
 
 
 def make_app(context: Context) -> Triptych:
@@ -169,28 +232,21 @@ def _rule_of(path: str) -> str:
         if not part.startswith(":"):
             continue
         rule[place] = f"<{part[1:]}>"
-        if words := sorted(_words_at(place, parts)):
+        if words := sorted(words_at(ROUTES, place, parts)):
             named = ", ".join(f'"{word}"' for word in words)
             rule[place] = f"<{OTHER}({named}):{part[1:]}>"
     return "/".join(rule)
 
 
-def _words_at(place: int, parts: Sequence[str]) -> set[str]:
-    """The words that routes have where a path of these parts has a parameter, and which fit it in
-    the rest."""
-    found: set[str] = set()
-    for route in ROUTES:
-        others = route.path.split("/")
-        if len(others) == len(parts) and all(
-            one == other or ":" in (one[:1], other[:1])
-            for one, other in zip(parts, others, strict=True)
-        ):
-            found.add(others[place])
-    return {word for word in found if not word.startswith(":")}
+@functools.cache
+def _logged(path: str) -> str:
+    """A route's path in the words of Quart's rules."""
+    return re.sub(r":(\w+)", r"<\1>", path)
 
 
-def _view_of(app: Triptych, route: Route) -> Callable[..., Awaitable[Response]]:
-    async def view(**path_values: str) -> Response:
-        return await app.serve(route, path_values)
+def _view_of(app: Triptych, route: Route) -> Callable[..., Awaitable[QuartResponse]]:
+    async def view(**path_values: str) -> QuartResponse:
+        request: PulledRequest = cast(Any, current_request)._get_current_object()
+        return quart_response(await app.serve(route, request, path_values))
 
     return view

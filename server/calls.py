@@ -13,8 +13,8 @@ import msgspec
 
 from actors.runtime.asking import Asker, RequestKey
 from server.addresses import FORWARDED, address_of
-from server.connection import PulledRequest
 from server.context import Context
+from server.direct import Request
 from server.problems import invalid, not_found, unauthorized
 from server.requests import number_of
 from server.wire import COMMENT_PREFIX, STORY_PREFIX
@@ -58,7 +58,7 @@ class Call(msgspec.Struct, Generic[Q, B], frozen=True):
     query: Q
     body: B
     idempotency_key: str | None
-    request: PulledRequest
+    request: Request
 
     @property
     def account(self) -> int:
@@ -90,7 +90,7 @@ class Call(msgspec.Struct, Generic[Q, B], frozen=True):
         return RequestKey(self.account, self.route, self.idempotency_key, digest)
 
 
-def address_of_request(context: Context, request: PulledRequest) -> str:
+def address_of_request(context: Context, request: Request) -> str:
     """Where a request comes from: see `server.addresses`."""
     client: Sequence[Any] | None = cast(Mapping[str, Any], request.scope).get("client")
     peer = None if client is None else client[0]

@@ -7,6 +7,7 @@ a slow handler slows its client down, and a command under way is finished whatev
 Knows ASGI, and nothing of routes.
 """
 
+import functools
 from collections.abc import AsyncIterable, Awaitable, Callable, Generator, Mapping
 from contextlib import AbstractAsyncContextManager
 from types import MappingProxyType
@@ -14,11 +15,13 @@ from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 import trio
-from quart.wrappers import Response
+from quart.wrappers import Response as QuartResponse
 from quart.wrappers.request import Body
 from quart_trio.asgi import TrioASGIHTTPConnection
 from quart_trio.wrappers import TrioRequest
 from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
+
+from server.answers import Answer, Response
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -132,13 +135,7 @@ class PulledConnection(TrioASGIHTTPConnection):
         request = cast(PulledRequest, self._create_request_from_scope(send))
         request.pulled.pull_from(receive)
         response = await cast(Answering, self.app).answer(request)
-        if request.has_unread_body and self.scope["http_version"] in ("1.0", "1.1"):
-            # Whoever sits below would otherwise take the rest of the body for the next request.
-            response.headers["Connection"] = "close"
-        try:
-            await _send_answer(request.method, response, send)
-        except ClientLeft:
-            return  # All that was asked is done, there is only nobody to tell.
+        await send_answer(cast(Answered, request), response, send)
 
 
 class IgnoredUpgrade:
@@ -175,30 +172,71 @@ def origin_form(target: str) -> str:
     return path if path.startswith("/") else f"/{path}"
 
 
-async def _send_answer(method: str, response: Response, send: Send) -> None:
-    """Send it all. Raises `ClientLeft`, and what reading a file raises: the answer then stays
-    incomplete.
-    """
+class Answered(Protocol):
+    """What matters of a request when its answer is sent."""
 
-    async def send_message(message: Message) -> None:
-        try:
-            await send(message)
-        except OSError:
-            raise ClientLeft from None
+    @property
+    def scope(self) -> Mapping[str, Any]: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def has_unread_body(self) -> bool: ...
 
+
+async def send_answer(request: Answered, answer: Response, send: Send) -> None:
+    """Send it all, unless the client has left. Raises what reading a file raises: the answer then
+    stays incomplete."""
+    if request.has_unread_body and request.scope["http_version"] in ("1.0", "1.1"):
+        # Whoever sits below would otherwise take the rest of the body for the next request.
+        answer.headers["Connection"] = "close"
+    try:
+        if isinstance(answer, Answer):
+            await _send_whole(answer, send)
+        else:
+            await _send_response(request, answer, send)
+    except ClientLeft:
+        return  # All that was asked is done, there is only nobody to tell.
+
+
+async def _send_message(send: Send, message: Message) -> None:
+    try:
+        await send(message)
+    except OSError:
+        raise ClientLeft from None
+
+
+async def _send_whole(answer: Answer, send: Send) -> None:
+    """An answer that is here, to anything but a HEAD. Raises `ClientLeft`."""
     headers = [
-        (name.lower().encode("latin-1"), value.encode("latin-1"))
-        for name, value in response.headers
+        (b"content-type", answer.content_type.encode("latin-1")),
+        (b"content-length", b"%d" % len(answer.body)),
     ]
+    for name, value in answer.headers.items():
+        headers.append((_lower(name), value.encode("latin-1")))
+    start = {"type": "http.response.start", "status": answer.status_code, "headers": headers}
+    await _send_message(send, start)
+    await _send_message(send, {"type": "http.response.body", "body": answer.body})
+
+
+@functools.lru_cache(maxsize=256)
+def _lower(name: str) -> bytes:
+    """A header's name as ASGI wants it; ours are a dozen."""
+    return name.lower().encode("latin-1")
+
+
+async def _send_response(request: Answered, response: QuartResponse, send: Send) -> None:
+    """Whatever Quart's response holds. Raises `ClientLeft`."""
+    headers = [(_lower(name), value.encode("latin-1")) for name, value in response.headers]
     start = {"type": "http.response.start", "status": response.status_code, "headers": headers}
     body = cast(AbstractAsyncContextManager[AsyncIterable[bytes]], response.response)
     async with body as chunks:  # Entered first: it may hold a file already.
-        await send_message(start)
+        await _send_message(send, start)
         held = b""  # One piece back, so that the last one can say that it is.
-        if method != "HEAD":
+        if request.method != "HEAD":
             async for chunk in chunks:
                 if held:
                     message = {"type": "http.response.body", "body": held, "more_body": True}
-                    await send_message(message)
+                    await _send_message(send, message)
                 held = chunk
-        await send_message({"type": "http.response.body", "body": held, "more_body": False})
+        message = {"type": "http.response.body", "body": held, "more_body": False}
+        await _send_message(send, message)

@@ -10,9 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
-from quart.wrappers import Response
 
-from server.answers import encoded_answer
+from server.answers import Response, encoded_answer
 from server.calls import Call
 from server.cursors import BadCursor, Place
 from server.pages import List, Page, read_page

@@ -11,8 +11,8 @@ from enum import Enum, auto
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
-from quart.wrappers import Response
 
+from server.answers import Response
 from server.calls import Call
 from server.ratelimits import Tier
 
@@ -60,7 +60,8 @@ class Route(msgspec.Struct, frozen=True):
     In `path`, `:user_id` stands for an account's number or `me`, `:post_id` for an id, any other
     `:name` for a text. `answers` has what is answered by each status: the type of the JSON body, a
     `Raw` for another, None for none, and `Problem` for errors that do not follow from the rest.
-    `idempotent` routes heed an Idempotency-Key.
+    `idempotent` routes heed an Idempotency-Key; `hot` ones, where most requests go, are answered
+    without Quart (see `server.direct`).
     """
 
     method: str
@@ -71,6 +72,7 @@ class Route(msgspec.Struct, frozen=True):
     body: type[Any]
     answers: Mapping[int, type[Any] | Raw | None]
     idempotent: bool
+    hot: bool
     handler: Handler[Any, Any]
 
     @property
@@ -102,12 +104,13 @@ class Section:
         body: type[B],
         answers: Mapping[int, type[Any] | Raw | None],
         idempotent: bool = False,
+        hot: bool = False,
     ) -> Callable[[Handler[Q, B]], Handler[Q, B]]:
         """Declare that the function below serves `method` on `path`."""
 
         def declare(handler: Handler[Q, B]) -> Handler[Q, B]:
             self.routes.append(
-                Route(method, path, who, tier, query, body, answers, idempotent, handler)
+                Route(method, path, who, tier, query, body, answers, idempotent, hot, handler)
             )
             return handler
 

@@ -33,6 +33,7 @@ ALL_INTERFACES = frozenset({"0.0.0.0", "::"})
 Switch = Literal["on", "off"]
 FanOutPolicy = Literal["hybrid", "push", "pull", "threshold", "lossy"]
 Registration = Literal["open", "invite", "closed"]
+Edge = Literal["edge", "hypercorn"]
 LogForm = Literal["auto", "human", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -65,6 +66,54 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Meta(ge=0, le=65_535, description="The port to listen on; 0 takes and prints a free one."),
     ] = 8000
+    server: Annotated[
+        Edge,
+        Meta(
+            description="What speaks HTTP: `edge` is our own listener, `hypercorn` knows HTTP/2 "
+            "but keeps fewer promises."
+        ),
+    ] = "edge"
+    connections_max: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            description="Connections at once, as far as the process may open files; beyond it a "
+            "connection is answered with 503. For `edge`.",
+        ),
+    ] = 8_192
+    uds: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=100,
+                pattern=r"^[^\x00]+$",
+                description="A Unix socket to listen on, in place of `host` and `port`.",
+                extra={"form": "a path of at most 100 characters"},
+            ),
+        ]
+        | None
+    ) = None
+    tls_cert: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                description="The certificate for TLS, with its chain, in PEM; read again on "
+                "SIGHUP. For `edge`, with `tls_key`.",
+                extra={"form": "a path"},
+            ),
+        ]
+        | None
+    ) = None
+    tls_key: (
+        Annotated[
+            str,
+            Meta(min_length=1, description="Its key, not encrypted.", extra={"form": "a path"}),
+        ]
+        | None
+    ) = None
     public_url: (
         Annotated[
             str,

@@ -3,12 +3,10 @@
 import hashlib
 from typing import Any
 
-from quart.wrappers import Response
-
 from actors.accounts.messages import Register
 from actors.decisions import Refused
 from actors.user.messages import ChangePassword, EndSession, NewSession, OpenSession, Refresh
-from server.answers import json_answer
+from server.answers import Response, json_answer, quart_response
 from server.calls import Call
 from server.passwords import BadPassword
 from server.problems import Problem, forbidden, invalid, unauthorized
@@ -142,7 +140,7 @@ async def refresh_session(call: Call[Nothing, RefreshRequest]) -> Response:
 async def log_out(call: Call[Nothing, Nothing]) -> Response:
     """End the session that asks: its access token, its refresh token and its streams."""
     await asked(call, EndSession(call.account, call.session))
-    response = json_answer(MessageAnswer("Logged out"))
+    response = quart_response(json_answer(MessageAnswer("Logged out")))
     response.delete_cookie(MEDIA_COOKIE, path=MEDIA_COOKIE_PATH, httponly=True, samesite="Strict")
     return response
 
@@ -236,7 +234,8 @@ def _logged_in(
 ) -> Response:
     context, now_s = call.context, call.context.now() // 1_000
     access = context.tokens.issue(account, session, now_s)
-    response = json_answer(LoginAnswer(access, refresh.text, ACCESS_TOKEN_S, user), status)
+    answer = json_answer(LoginAnswer(access, refresh.text, ACCESS_TOKEN_S, user), status)
+    response = quart_response(answer)
     response.set_cookie(
         MEDIA_COOKIE,
         context.cookies.make(account, session, now_s),

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from quart.wrappers import Response
 
 from actors.comment.messages import DeleteComment, LikeComment, Place, UnlikeComment
 from actors.post.messages import Comment, CommentReply
-from server.answers import json_answer
+from server.answers import Response, json_answer
 from server.calls import Call
 from server.listing import list_answer
 from server.pages import List

@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 
-from quart.wrappers import Response
-
 from actors.user.messages import CreateLocation
-from server.answers import encoded_answer, json_answer
+from server.answers import Response, encoded_answer, json_answer
 from server.calls import Call
 from server.cursors import Place
 from server.explore import RANKED_MAX

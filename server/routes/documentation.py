@@ -6,10 +6,9 @@ import importlib.util
 from pathlib import Path
 
 import msgspec
-from quart.wrappers import Response
 from quart_trio.wrappers import TrioResponse
 
-from server.answers import encoded_answer
+from server.answers import Response, encoded_answer
 from server.calls import Call
 from server.problems import not_found
 from server.routing import Nothing, Raw, Section, Tier, Who

@@ -1,7 +1,6 @@
 """The home feed."""
 
-from quart.wrappers import Response
-
+from server.answers import Response
 from server.calls import Call
 from server.listing import posts_page
 from server.requests import PostsQuery
@@ -20,6 +19,7 @@ SECTION = Section()
     query=PostsQuery,
     body=Nothing,
     answers={200: PostsPage},
+    hot=True,
 )
 async def show_feed(call: Call[PostsQuery, Nothing]) -> Response:
     """Posts of those followed and one's own, newest first."""

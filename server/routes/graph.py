@@ -1,7 +1,5 @@
 """Who follows, asks to follow and blocks whom."""
 
-from quart.wrappers import Response
-
 from actors.user.messages import (
     Approve,
     Block,
@@ -12,7 +10,7 @@ from actors.user.messages import (
     Unblock,
     Unfollow,
 )
-from server.answers import json_answer
+from server.answers import Response, json_answer
 from server.calls import Call
 from server.listing import people_page
 from server.problems import Problem, not_found
@@ -43,6 +41,7 @@ SECTION = Section()
     body=Nothing,
     answers={200: FollowAnswer},
     idempotent=True,
+    hot=True,
 )
 async def follow(call: Call[Nothing, Nothing]) -> Response:
     """Follow somebody, or ask to if they are private; again is the same answer."""

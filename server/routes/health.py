@@ -1,8 +1,6 @@
 """Probes: whether the process serves, and whether it welcomes new work."""
 
-from quart.wrappers import Response
-
-from server.answers import json_answer
+from server.answers import Response, json_answer
 from server.calls import Call
 from server.problems import overloaded
 from server.routing import Nothing, Section, Tier, Who

@@ -1,9 +1,7 @@
 """This server, as clients ask after it."""
 
-from quart.wrappers import Response
-
 from server import requests
-from server.answers import json_answer
+from server.answers import Response, json_answer
 from server.calls import Call
 from server.form import POST_LIMITS
 from server.passwords import PASSWORD_CHARACTERS_MIN

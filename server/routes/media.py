@@ -1,12 +1,12 @@
 """Pictures and thumbnails: immutable files that are served as long as a row speaks of them."""
 
-from quart.wrappers import Response
 from quart_trio.wrappers import TrioResponse
 from werkzeug.datastructures import ContentRange
 from werkzeug.http import quote_etag
 
+from server.answers import Response
 from server.calls import Call
-from server.connection import PulledRequest
+from server.direct import Request
 from server.files import FilePart
 from server.problems import Code, Problem, not_found
 from server.routing import Nothing, Raw, Section, Tier, Who
@@ -31,6 +31,7 @@ IMMUTABLE = "max-age=31536000, immutable"
     query=Nothing,
     body=Nothing,
     answers={200: JPEG, 206: JPEG, 304: None, 416: Problem},
+    hot=True,
 )
 async def show_medium(call: Call[Nothing, Nothing]) -> Response:
     """The file, or the range of it that was asked for."""
@@ -94,7 +95,7 @@ async def _viewer_of(call: Call[Nothing, Nothing]) -> int | None:
     return known[0]
 
 
-def _wanted_range(request: PulledRequest, etag: str, size: int) -> tuple[int, int] | None:
+def _wanted_range(request: Request, etag: str, size: int) -> tuple[int, int] | None:
     """The one range of bytes that was asked for, None for the whole file. Raises a 416.
 
     As RFC 9110 lets us, whatever is no single range in bytes is answered with the whole file.

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 import msgspec
-from quart.wrappers import Response
 
 from actors.user.messages import ReadNotifications
-from server.answers import encoded_answer, json_answer
+from server.answers import Response, encoded_answer, json_answer
 from server.calls import Call
 from server.listing import encoded_page, place_of
 from server.pages import List, read_page
@@ -41,6 +40,7 @@ _encode = msgspec.json.Encoder().encode
     query=PostsQuery,
     body=Nothing,
     answers={200: NotificationsPage},
+    hot=True,
 )
 async def list_notifications(call: Call[PostsQuery, Nothing]) -> Response:
     """What happened to oneself and to what one made, newest first, and how much of it is unread, at

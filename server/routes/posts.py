@@ -3,7 +3,6 @@
 from typing import Any
 
 from msgspec import UNSET
-from quart.wrappers import Response
 
 from actors.post.messages import (
     DeletePost,
@@ -17,7 +16,7 @@ from actors.post.messages import (
 )
 from actors.runtime.asking import Why
 from actors.user.messages import PublishReply
-from server.answers import encoded_answer, json_answer
+from server.answers import Response, encoded_answer, json_answer
 from server.calls import Call
 from server.forms import PostForm
 from server.listing import people_page
@@ -68,6 +67,7 @@ async def publish_post(call: Call[Nothing, PostForm]) -> Response:
     query=Nothing,
     body=Nothing,
     answers={200: PostAnswer},
+    hot=True,
 )
 async def show_post(call: Call[Nothing, Nothing]) -> Response:
     """One post."""
@@ -156,6 +156,7 @@ async def delete_post(call: Call[Nothing, Nothing]) -> Response:
     body=Nothing,
     answers={200: LikeAnswer},
     idempotent=True,
+    hot=True,
 )
 async def like_post(call: Call[Nothing, Nothing]) -> Response:
     """Like a post; again is the same answer."""

@@ -4,11 +4,10 @@ from typing import Any
 
 import trio
 from msgspec import UNSET
-from quart.wrappers import Response
 
 from actors.accounts.messages import ChangeUsername
 from actors.user.messages import ChangeProfile, DeleteAccount, SetAvatar
-from server.answers import encoded_answer, json_answer
+from server.answers import Response, encoded_answer, json_answer
 from server.calls import Call
 from server.form import AVATAR_LIMITS
 from server.forms import AvatarForm

@@ -1,8 +1,6 @@
 """Search: people, hashtags, places."""
 
-from quart.wrappers import Response
-
-from server.answers import json_answer
+from server.answers import Response, json_answer
 from server.calls import Call
 from server.places import place_answer
 from server.problems import invalid

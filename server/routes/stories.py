@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from quart.wrappers import Response
 
 from actors.story.messages import ViewStory
 from actors.user.messages import DeleteStory, PublishStory
-from server.answers import encoded_answer, json_answer
+from server.answers import Response, encoded_answer, json_answer
 from server.calls import Call
 from server.form import AVATAR_LIMITS, BadForm, Form
 from server.forms import StoryForm

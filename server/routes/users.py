@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from quart.wrappers import Response
-
-from server.answers import encoded_answer, json_answer
+from server.answers import Response, encoded_answer, json_answer
 from server.calls import Call
 from server.listing import numbered_posts_page, people_page, posts_page
 from server.problems import Problem, invalid, not_found
@@ -90,6 +88,7 @@ async def show_profile_by_name(call: Call[Nothing, Nothing]) -> Response:
     query=Nothing,
     body=Nothing,
     answers={200: ProfileAnswer},
+    hot=True,
 )
 async def show_profile(call: Call[Nothing, Nothing]) -> Response:
     """A profile, and how its viewer stands to it."""

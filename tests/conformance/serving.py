@@ -28,9 +28,15 @@ COMMAND_S = 120.0
 ADDRESS = re.compile(r"http://127\.0\.0\.1:[1-9][0-9]*")
 
 
+SERVER = "TRIPTYCH_SERVER"
+"""The one setting that whoever runs the tests may choose: which of the two listeners is tried."""
+
+
 def environment(**variables: str) -> dict[str, str]:
-    """Ours, without settings of whoever runs the tests."""
+    """Ours, without settings of whoever runs the tests, but for `SERVER`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TRIPTYCH_")}
+    if SERVER in os.environ:
+        kept[SERVER] = os.environ[SERVER]
     return {**kept, **variables}
 
 

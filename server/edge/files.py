@@ -1,0 +1,86 @@
+"""A file as the rest of an answer: opened and read in threads, since a disk may take its time; a
+large one goes from the kernel's cache to the socket without passing through here."""
+
+import os
+
+import trio
+
+from server.edge.limits import FILE_PIECE_BYTES, SENT_AT_ONCE_BYTES
+from server.edge.wire import Gone, Wire
+
+
+class Opened:
+    """An open file, or all that is in a small one; closed at the end of its `with`."""
+
+    def __init__(self, descriptor: int | None, size: int, content: bytes) -> None:
+        self.descriptor = descriptor
+        self.size = size
+        self.content = content
+
+    def __enter__(self) -> "Opened":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+            self.descriptor = None
+
+
+async def open_file(path: str, threads: trio.CapacityLimiter) -> Opened:
+    """Open the file at `path`. Raises `OSError`."""
+    return await trio.to_thread.run_sync(_open, path, limiter=threads)
+
+
+def _open(path: str) -> Opened:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        size = os.fstat(descriptor).st_size
+        if size > SENT_AT_ONCE_BYTES:
+            return Opened(descriptor, size, b"")
+        content = os.read(descriptor, size)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return Opened(None, len(content), content)
+
+
+async def send_file(wire: Wire, opened: Opened, threads: trio.CapacityLimiter) -> None:
+    """Send all of an open file. Raises `Gone`, and `EOFError` for a file that has become
+    shorter."""
+    descriptor, place = opened.descriptor, 0
+    assert descriptor is not None
+    while place < opened.size:
+        if wire.has_unsent:
+            await wire.drain()
+        count = min(FILE_PIECE_BYTES, opened.size - place)
+        if wire.can_send_files:
+            sent = await trio.to_thread.run_sync(
+                _send_piece, wire, descriptor, place, count, limiter=threads
+            )
+            if sent is None:
+                await wire.wait_taken()
+                continue
+        else:
+            piece = await trio.to_thread.run_sync(
+                os.pread, descriptor, count, place, limiter=threads
+            )
+            sent = len(piece)
+            await wire.send(piece)
+        if sent == 0:
+            raise EOFError("a file ended before its time")
+        place += sent
+
+
+def _send_piece(wire: Wire, descriptor: int, place: int, count: int) -> int | None:
+    """In a thread, which holds nothing up if the disk is slow. None if the kernel takes no more.
+    Raises `Gone`."""
+    if wire.is_gone:
+        raise Gone("the client is gone")
+    try:
+        return os.sendfile(wire.descriptor, descriptor, place, count)
+    except BlockingIOError:
+        return None
+    except OSError as error:
+        wire.is_gone = True
+        raise Gone(str(error)) from None

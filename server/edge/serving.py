@@ -1,0 +1,74 @@
+"""What all connections of one listener share: the application, the limits, the words of a refusal,
+and counts of what came in."""
+
+import ssl
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import trio
+
+from server.edge.answers import ASGIHeaders, Dates
+from server.edge.limits import BEHIND_S, Limits
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+Application = Callable[[Any, Receive, Send], Awaitable[None]]
+
+Refusing = Callable[[int, str], tuple[ASGIHeaders, bytes]]
+"""Headers and body of an answer that the edge gives by itself, from its status and a message for
+people. It comes from the application's side: the edge knows no shape of errors."""
+
+
+class Turn(trio.abc.Instrument):
+    """The loop's current turn: everybody who was ready when it began. `worked` tells the seconds
+    that this thread has worked."""
+
+    def __init__(self, worked: Callable[[], float]) -> None:
+        self._worked = worked
+        self._began = worked()
+
+    def after_io_wait(self, timeout: float) -> None:
+        """A turn begins. Called by trio."""
+        self._began = self._worked()
+
+    def is_long(self) -> bool:
+        """Whether there was more to do than there should be."""
+        return self._worked() - self._began > BEHIND_S
+
+
+class Serving:
+    """One listener's connections, as they see it."""
+
+    def __init__(
+        self,
+        application: Application,
+        refusing: Refusing,
+        limits: Limits,
+        now: Callable[[], int],
+        file_threads: trio.CapacityLimiter,
+        *,
+        probes: frozenset[bytes] = frozenset(),
+        worked: Callable[[], float] = time.thread_time,
+    ) -> None:
+        self.application = application
+        self.refusing = refusing
+        self.limits = limits
+        self.dates = Dates(now)
+        self.file_threads = file_threads
+        self.probes = probes
+        """Targets that are answered however busy the process is."""
+        self.turn = Turn(worked)
+        self.tls: ssl.SSLContext | None = None
+        """What new connections are encrypted with; may be replaced at any time."""
+        self.is_ending = False
+        """Whether each connection ends with its current request."""
+        self.counts: Counter[str] = Counter()
+        """What happened, by kind: the numbers of an operator's `status`."""
+
+    @property
+    def scheme(self) -> str:
+        """Of requests."""
+        return "http" if self.tls is None else "https"

@@ -1,0 +1,178 @@
+"""A connected socket that never blocks: what is there is taken, what the kernel does not take is
+kept; waiting is apart, and has a moment at which it ends.
+
+`server.edge.connection` and what is beside it use one; `server.edge.deadlines` looks at the moments
+of all of them. One task at a time may wait to read, and any number to write.
+"""
+
+import math
+import socket
+
+import trio
+
+from server.edge.limits import RECEIVED_BYTES
+
+NEVER = math.inf
+
+
+class Gone(OSError):
+    """The client is gone, or was given up: nothing reaches it any more."""
+
+
+class Wire:
+    """One connection's bytes, in both directions."""
+
+    can_send_files = True
+    """Whether the kernel may be given files: what goes out is what was put in."""
+
+    def __init__(self, connected: socket.socket, write_s: float) -> None:
+        connected.setblocking(False)
+        self._socket = connected
+        self._write_s = write_s
+        self._unsent = bytearray()
+        self._draining = trio.Lock()
+        self._read_due = NEVER
+        self._write_due = NEVER
+        self._is_late = False
+        self.is_gone = False
+
+    @property
+    def has_unsent(self) -> bool:
+        """Whether something waits for the kernel to take it."""
+        return bool(self._unsent)
+
+    async def open(self, due: float) -> None:
+        """Whatever comes before the first byte; nothing here. Raises `Gone` if it was not over by
+        `due`."""
+
+    # Waiting.
+
+    async def wait_readable(self, due: float) -> bool:
+        """Until there is something to receive, the end or an error included; False if it was not
+        there by `due`, in trio's seconds. Raises `Gone`."""
+        self._is_late = False
+        while not self._is_late:
+            self._check_is_there()
+            self._read_due = due
+            try:
+                await trio.lowlevel.wait_readable(self._socket)
+                return True
+            except trio.ClosedResourceError:
+                continue  # the other direction was late, or this one, or the wire was shut
+            finally:
+                self._read_due = NEVER
+        return False
+
+    async def _wait_writable(self) -> None:
+        while True:
+            self._check_is_there()
+            self._write_due = trio.current_time() + self._write_s
+            try:
+                await trio.lowlevel.wait_writable(self._socket)
+                return
+            except trio.ClosedResourceError:
+                continue
+            finally:
+                self._write_due = NEVER
+
+    def look_at(self, now: float) -> None:
+        """End the waits whose moment has passed: a late reader's as late, a late writer's with the
+        connection."""
+        if now >= self._write_due:
+            self.shut()
+        elif now >= self._read_due:
+            self.interrupt_reading()
+
+    def interrupt_reading(self) -> None:
+        """Whoever waits to read has waited enough."""
+        self._is_late = True
+        trio.lowlevel.notify_closing(self._socket)
+
+    def _check_is_there(self) -> None:
+        if self.is_gone:
+            raise Gone("the client is gone")
+
+    # Receiving.
+
+    def receive_nowait(self) -> bytes | None:
+        """What has come: nothing at the end of the stream, None if nothing has come yet. Raises
+        `Gone`."""
+        self._check_is_there()
+        try:
+            return self._socket.recv(RECEIVED_BYTES)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            self.is_gone = True
+            raise Gone(str(error)) from None
+
+    # Sending.
+
+    def send_nowait(self, data: bytes) -> None:
+        """Hand `data` to the kernel, after all before it; what it does not take is kept. Raises
+        `Gone`."""
+        self._check_is_there()
+        if self._unsent:
+            self._unsent += data
+            return
+        sent = self._take(data)
+        if sent < len(data):
+            self._unsent += memoryview(data)[sent:]
+
+    async def drain(self) -> None:
+        """Until the kernel has taken everything. Raises `Gone`, also for a client that reads
+        nothing for too long."""
+        async with self._draining:
+            while self._unsent:
+                await self._wait_writable()
+                del self._unsent[: self._take(self._unsent)]
+
+    async def send(self, data: bytes) -> None:
+        """Send `data` and wait until the kernel has taken it. Raises `Gone`."""
+        self.send_nowait(data)
+        if self._unsent:
+            await self.drain()
+
+    def _take(self, data: bytes | bytearray) -> int:
+        try:
+            return self._socket.send(data)
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            self.is_gone = True
+            raise Gone(str(error)) from None
+
+    @property
+    def descriptor(self) -> int:
+        """For `sendfile`."""
+        return self._socket.fileno()
+
+    async def wait_taken(self) -> None:
+        """Until everything before was taken and the kernel takes more. Raises `Gone`."""
+        async with self._draining:
+            while True:
+                await self._wait_writable()
+                if not self._unsent:
+                    return
+                del self._unsent[: self._take(self._unsent)]
+
+    # Ending.
+
+    def end(self) -> None:
+        """Say that nothing more will be sent; what the client sends can still be received."""
+        try:
+            self._socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.is_gone = True
+
+    def shut(self) -> None:
+        """Break it off, whoever waits."""
+        self.is_gone = True
+        if self._socket.fileno() >= 0:
+            trio.lowlevel.notify_closing(self._socket)
+
+    def close(self) -> None:
+        """Let the socket go. Nobody may be waiting."""
+        self.is_gone = True
+        trio.lowlevel.notify_closing(self._socket)
+        self._socket.close()

@@ -1,0 +1,118 @@
+"""Answers over a real socket: failures, files, and what an answer costs."""
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from server.edge.connection import Connection
+from server.edge.limits import SENT_AT_ONCE_BYTES, Limits
+from server.edge.serving import Receive, Send, Serving
+from server.edge.wire import Wire
+from tests.edge.serving import DATE_MS, answer, echo, get, refuse, served
+
+
+async def fail(scope: Any, receive: Receive, send: Send) -> None:
+    if scope["path"] == "/late":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a", "more_body": True})
+    if scope["path"] == "/header":
+        await answer(send, b"", 200, (b"x", b"a\r\nb: c"))
+    if scope["path"] == "/short":
+        await answer(send, b"a", 200, (b"content-length", b"2"))
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("path", ["/", "/header"])
+async def test_a_failing_application_is_an_answer(path: str):
+    async with served(fail) as house, await house.connect() as client:
+        await client.send(get(path))
+        status, headers, _ = await client.answer()
+        assert (status, headers["connection"]) == (500, "close")
+
+
+@pytest.mark.parametrize("path", ["/late", "/short"])
+async def test_an_answer_that_breaks_off_is_not_taken_for_a_whole_one(path: str):
+    async with served(fail) as house, await house.connect() as client:
+        await client.send(get(path))
+        assert not (await client.rest()).endswith(b"0\r\n\r\n")
+        await house.all_gone()
+
+
+def files(path: Path) -> Any:
+    async def send_file(scope: Any, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        try:
+            await send({"type": "http.response.pathsend", "path": str(path)})
+        except FileNotFoundError:
+            await send({"type": "http.response.body", "body": b"not there"})
+
+    return send_file
+
+
+@pytest.mark.parametrize("size", [0, 1, SENT_AT_ONCE_BYTES, SENT_AT_ONCE_BYTES + 1, 5_000_000])
+async def test_a_file_is_sent_as_it_is(tmp_path: Path, size: int):
+    path = tmp_path / "file"
+    path.write_bytes(bytes(range(256)) * (size // 256) + b"x" * (size % 256))
+    async with served(files(path)) as house, await house.connect() as client:
+        await client.send(get() + get(method="HEAD") + get())
+        assert (await client.answer())[2] == path.read_bytes()
+        await client.answer(of_head=True)
+        assert (await client.answer())[2] == path.read_bytes()
+
+
+async def test_a_file_that_is_not_there_is_known_before_the_answer_begins(tmp_path: Path):
+    async with served(files(tmp_path / "nothing")) as house, await house.connect() as client:
+        await client.send(get())
+        assert (await client.answer())[2] == b"not there"
+
+
+class Counting(socket.socket):
+    """Counts what goes to the kernel."""
+
+    sent = 0
+
+    def send(self, *arguments: Any) -> int:
+        self.sent += 1
+        return super().send(*arguments)
+
+
+async def test_a_small_answer_is_one_write():
+    ours, theirs = socket.socketpair()
+    counting = Counting(fileno=ours.detach())
+    with theirs, counting:
+        serving = Serving(echo, refuse, Limits(), lambda: DATE_MS, trio.CapacityLimiter(1))
+        theirs.sendall(get() * 3)
+        theirs.shutdown(socket.SHUT_WR)
+        await Connection(Wire(counting, 30.0), serving, None, None).run()
+        assert counting.sent == 3
+
+
+class Steps(trio.abc.Instrument):
+    """Counts what the tasks of connections cost the scheduler."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+        self.spawned = 0
+
+    def before_task_step(self, task: trio.lowlevel.Task) -> None:
+        self.steps += task.name.endswith("Listener._keep")
+
+    def task_spawned(self, task: trio.lowlevel.Task) -> None:
+        self.spawned += 1
+
+
+async def test_a_plain_request_is_one_step_and_starts_nothing():
+    steps = Steps()
+    async with served(echo) as house, await house.connect() as client:
+        await client.send(get())
+        await client.answer()
+        trio.lowlevel.add_instrument(steps)
+        for _ in range(100):
+            await client.send(get())
+            await client.answer()
+        trio.lowlevel.remove_instrument(steps)
+    assert steps.spawned == 0
+    assert steps.steps == 100
