@@ -47,6 +47,7 @@ from server.app import make_app
 from server.context import Context, Readiness
 from server.cursors import Cursors
 from server.explore import Rankings
+from server.hub import Hub
 from server.image_threads import ImageThreads
 from server.logs import configure_logs
 from server.passwords import Passwords
@@ -64,6 +65,7 @@ from server.settings import (
     read_settings_file,
     warnings_about,
 )
+from server.stream import MESSAGE_BYTES_MAX
 from server.throttle import Throttle
 from server.tokens import AccessTokens, MediaCookies, derive_key
 from server.views import Views
@@ -93,6 +95,12 @@ COLLECTOR_THRESHOLDS = (10_000, 20, 50)
 """Of Python's garbage collector: allocations before it looks at the youngest objects, and how many
 such looks before it looks at older ones. Measured on the bench's worst step: 67 ms before, 7 ms so
 and with what the start made frozen."""
+
+PING_S = 25.0
+"""Between two pings of a WebSocket: proxies drop what is silent for a minute."""
+
+GONE_S = 60.0
+"""A client that has not answered for so long is gone."""
 
 BACKLOG = 1_024
 """Connections that the kernel holds until they are accepted."""
@@ -164,6 +172,8 @@ async def serve_folder(folder: DataFolder, settings: Settings, listening: socket
             background.start_soon(context.clearing.run, on_blobs)
             background.start_soon(Expiry(actors, unix_ms).run, on_blobs)
             background.start_soon(context.rankings.run)
+            background.start_soon(context.hub.run)
+            background.start_soon(context.hub.run_clock)
             background.start_soon(sweep, context)
             background.start_soon(
                 serve_control, folder.path, actors, partial(queues, context, feed, actors)
@@ -182,6 +192,7 @@ def queues(context: Context, feed: Inboxes, actors: Actors) -> dict[str, dict[st
     return actors.statistics() | {
         "inboxes": feed.statistics(),
         "views": context.views.statistics(),
+        "stream": context.hub.statistics(),
         "tokens": context.tokens.statistics(),
         "clearing": context.clearing.statistics(),
         "explore": context.rankings.statistics(),
@@ -208,6 +219,7 @@ def make_context(
     hearing."""
     key = secret(folder, "tokens", secrets.token_bytes)
     views = Views(actors, url)
+    hub = Hub(actors, views, actors.resident, unix_ms)
     tokens = AccessTokens(derive_key(key, "access tokens"))
     sessions = Sessions(actors, on_ended=tokens.forget_session)
     clearing, rankings = Clearing(actors), Rankings(actors, unix_ms)
@@ -215,6 +227,7 @@ def make_context(
         feed.on_delivered,
         views.on_delivered,
         sessions.on_delivered,
+        hub.on_delivered,
         clearing.on_delivered,
         rankings.on_delivered,
     ):
@@ -226,6 +239,7 @@ def make_context(
         asking=actors,
         feed=feed,
         views=views,
+        hub=hub,
         sessions=sessions,
         tokens=tokens,
         cookies=MediaCookies(derive_key(key, "media cookies")),
@@ -284,6 +298,8 @@ async def serve_app(
     config = Config()
     config.errorlog = logging.getLogger("hypercorn.error")
     config.include_server_header = False
+    config.websocket_max_message_size = MESSAGE_BYTES_MAX
+    config.websocket_ping_interval = PING_S
     worker = WorkerContext(None)
     app = ASGIWrapper(cast(Any, make_app(context)))
     open_streams: set[trio.SocketStream] = set()
@@ -292,7 +308,9 @@ async def serve_app(
     async def serve_connection(stream: trio.SocketStream) -> None:
         open_streams.add(stream)
         try:
-            await TCPServer(app, config, worker, cast(Any, {}), cast(Any, stream))
+            give_up_after(stream, GONE_S)
+            droppable = cast(Any, Droppable(app, stream))
+            await TCPServer(droppable, config, worker, cast(Any, {}), cast(Any, stream))
         except Exception as error:  # Hypercorn lets some malformed requests end the process.
             log.warning("a connection was dropped", exc_info=error)
             await trio.aclose_forcefully(stream)
@@ -312,6 +330,7 @@ async def serve_app(
             await stop.wait()
             await trio.sleep(SAY_STOPPING_S)
             accepting.cancel_scope.cancel()
+        context.hub.stop()
         await worker.terminated.set()
         if open_streams:
             all_closed = trio.Event()
@@ -322,6 +341,31 @@ async def serve_app(
         for stream in list(open_streams):  # they can't hold the stop
             await trio.aclose_forcefully(stream)
         connections.cancel_scope.deadline = trio.current_time() + FINISH_CANCELLED_S
+
+
+def give_up_after(stream: trio.SocketStream, seconds: float) -> None:
+    """Have the kernel drop a connection whose other end has not answered for so long, where it
+    can."""
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        ms = int(seconds * 1_000)
+        stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, ms)
+
+
+class Droppable:
+    """The application on one connection, which it may drop: else nobody could end a WebSocket
+    whose client does not read, since Hypercorn waits for it."""
+
+    def __init__(self, app: Any, stream: trio.SocketStream) -> None:
+        self._app = app
+        self._stream = stream
+
+    async def __call__(self, scope: Any, *others: Any) -> None:
+        if scope["type"] == "websocket":
+            scope["extensions"]["triptych.abort"] = self._drop
+        await self._app(scope, *others)
+
+    async def _drop(self) -> None:
+        await trio.aclose_forcefully(self._stream)
 
 
 async def stop_on_signals(

@@ -19,7 +19,7 @@ from structlog.contextvars import bound_contextvars
 
 from server.answering import answer_call
 from server.answers import problem_answer
-from server.connection import IgnoredUpgrade, PulledConnection, PulledRequest
+from server.connection import IgnoredUpgrade, PulledConnection, PulledRequest, origin_form
 from server.context import Context
 from server.problems import (
     STATUSES,
@@ -31,6 +31,7 @@ from server.problems import (
 )
 from server.routes.table import ROUTES
 from server.routing import Route
+from server.stream import STREAM_PATHS, StreamConnection
 
 REQUEST_ID_HEADER = "X-Request-Id"
 REQUEST_ID_BYTES = 12
@@ -59,20 +60,29 @@ class Triptych(QuartTrio):
     """Quart-Trio on our connection, with an answer for every request."""
 
     asgi_http_class = PulledConnection
-    asgi_websocket_class = IgnoredUpgrade
     request_class = PulledRequest
 
     def __init__(self, context: Context) -> None:
         super().__init__("triptych", static_folder=None)
         self._context = context
         self._under_way = 0
+        self.asgi_websocket_class = self._upgrade  # pyright: ignore[reportAttributeAccessIssue]
 
-    async def answer(self, request: PulledRequest) -> Response:
-        """The answer to a request, whatever happens; logged."""
+    def _upgrade(self, app: Any, scope: Any) -> Any:
+        """What serves a WebSocket's handshake."""
+        if origin_form(scope["path"]) in STREAM_PATHS:
+            return StreamConnection(app, self._context, scope)
+        return IgnoredUpgrade(app, scope)
+
+    async def answer(self, request: PulledRequest, refusal: Problem | None = None) -> Response:
+        """The answer to a request, whatever happens; logged. With a `refusal`, that."""
         began = trio.current_time()
         request_id = self._request_id(request)
         with bound_contextvars(request_id=request_id):
-            response = await self._answer_through_quart(request)
+            if refusal is None:
+                response = await self._answer_through_quart(request)
+            else:
+                response = problem_answer(refusal)
             response.headers[REQUEST_ID_HEADER] = request_id
             response.headers.update(request.answer_headers)
             for name, value in SECURITY_HEADERS.items():

@@ -13,7 +13,8 @@ from storage.rows import Missed, ToldRow
 FIRST_AT = "(select at from journal where seq > :since order by seq limit 1)"
 
 POSTS = f"""
-    select p.seq, p.post, p.author, p.at from authors cross join posts p on p.author = authors.author
+    select p.seq, p.post, p.author, p.at
+    from authors cross join posts p on p.author = authors.author
     where p.post > coalesce((
             select post from posts where seq <= :posts_after order by seq desc limit 1), 0)
         and p.post >= max(:oldest - {ID_EPOCH_MS}, 0) << {ID_SEQUENCE_BITS}
