@@ -138,7 +138,7 @@ def test_the_next_event_already_obeys(kind: str, ann: Person, bob: Person, cat: 
         else:
             ann.deletes_account()
         if kind != "gone":
-            ann.posts(caption=f"@{bob.name}", user_tags=[bob.id] if kind == "blocking" else [])
+            ann.posts(caption=f"@{bob.name}")
             ann.tells_story()
         marker = cat.posts()
         event = stream.next()
