@@ -18,8 +18,7 @@ HELD_MAX = 256
 class Listening:
     """The channels of one stream, and how far it is."""
 
-    def __init__(self, held_max: int = HELD_MAX) -> None:
-        self._held_max = held_max
+    def __init__(self) -> None:
         self.floors: dict[Channel, int] = {}
         """channel -> the id above which its events are told"""
         self.last = 0
@@ -36,7 +35,7 @@ class Listening:
             self.last = event.id
             return True
         if self._lost is None:
-            if len(self._held) < self._held_max:
+            if len(self._held) < HELD_MAX:
                 self._held.append(event)
             else:
                 self._lost = self._held[-1].id
@@ -71,8 +70,11 @@ class Listening:
 
     def take_lost(self) -> dict[Channel, int]:
         """Since which event each channel must be looked up; nothing is missing after that. What is
-        held now will be found again."""
-        since, self._lost, self._held = self._lost, None, []
+        held now is dropped, and will be found there, too."""
+        since, held = self._lost, self._held
+        self._lost, self._held = None, []
+        if held:
+            since = held[0].id - 1 if since is None else min(since, held[0].id - 1)
         if since is None:
             return {}
         return {channel: max(since, floor) for channel, floor in self.floors.items()}

@@ -5,7 +5,7 @@ everything checked.
 `python -m tests.sim --seed N --side model`.
 """
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from random import Random
 from typing import Any, ClassVar
@@ -51,7 +51,10 @@ RESIDENCIES = [Residency(), Residency(1, 1.0, 1.0), Residency(5, 0.01, 0.01)]
 ROUNDS_WAITED_MAX = 6
 """Rounds that a command which can be decided may wait at the most."""
 
-SMALL = [
+Small = tuple[Any, str, tuple[int, ...]]
+"""A module, a limit of it, and what it may be."""
+
+SMALL: list[Small] = [
     (actors.runtime.clearing, "CLEARED_AT_ONCE", (1, 1, 100)),
     (actors.user.profile, "APPROVED_A_TURN", (1, 100)),
     (actors.user.sessions, "SESSIONS_MAX", (2, 100)),
@@ -72,9 +75,10 @@ def deterministic(seed: int) -> Generator[None]:
 
 
 @contextmanager
-def small_limits(random: Random) -> Generator[None]:
-    before = [(module, name, getattr(module, name)) for module, name, _ in SMALL]
-    for module, name, choices in SMALL:
+def small_limits(random: Random, small: Sequence[Small] = SMALL) -> Generator[None]:
+    """Each of the limits as chance draws it, until the block is left."""
+    before = [(module, name, getattr(module, name)) for module, name, _ in small]
+    for module, name, choices in small:
         setattr(module, name, random.choice(choices))
     try:
         yield
