@@ -15,9 +15,9 @@ OUTBOX_BYTES_MAX = 256 * KIB
 """So that a thousand clients that read nothing cost 256 MiB at the very worst, and 75 KiB each with
 events as they are."""
 
-OUTBOX_S = 8.5
-"""Seconds that the oldest message may wait: with the tick of the hub's clock less than ten, after
-which the client is gone (hardening.md)."""
+OUTBOX_S = 7.0
+"""Seconds that the oldest message may wait: with a tick of the hub's clock and the last words ten,
+after which a client that does not read is gone."""
 
 
 class Told(Protocol):

@@ -16,13 +16,6 @@ STREAM_MUTATIONS = [
         seed=0,
     ),
     Mutation(
-        "the mark is taken after the rows were read",
-        Resuming._look_up,
-        "await self._hub.handed(upto)",
-        "await self._hub.handed(0)",
-        seed=0,
-    ),
-    Mutation(
         "an id may come twice",
         Listening.tell,
         "event.id <= self.last or ",

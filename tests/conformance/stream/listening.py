@@ -54,7 +54,8 @@ class Stream:
         channels: tuple[str, ...] = (),
         since: Any = None,
     ) -> None:
-        self._url = url.replace("http", "ws", 1) + path
+        self._host, self._port = str(httpx.URL(url).host), httpx.URL(url).port or 80
+        self._path = path
         self._headers = [(name, value.encode()) for name, value in headers.items()]
         self._subprotocols = subprotocols
         self._channels = channels
@@ -89,27 +90,36 @@ class Stream:
         self._token = trio.lowlevel.current_trio_token()
         self._leaving = trio.Event()
         try:
-            async with trio_websocket.open_websocket_url(
-                self._url, extra_headers=self._headers, subprotocols=self._subprotocols
-            ) as self._socket:
+            line = await trio.open_tcp_stream(self._host, self._port)
+            async with line, trio.open_nursery() as nursery:
+                self._socket = await trio_websocket.wrap_client_stream(
+                    nursery,
+                    line,
+                    f"{self._host}:{self._port}",
+                    self._path,
+                    subprotocols=self._subprotocols,
+                    extra_headers=self._headers,
+                )
                 self.subprotocol = self._socket.subprotocol
                 self._came.put(None)
-                async with trio.open_nursery() as nursery:
-                    nursery.start_soon(self._read, nursery.cancel_scope)
-                    await self._leaving.wait()
-                    nursery.cancel_scope.cancel()
-        except trio_websocket.ConnectionRejected as rejected:
-            self._came.put(Refused(rejected))
-        except Exception as error:
+                nursery.start_soon(self._read)
+                await self._leaving.wait()
+                await self._socket.aclose()
+                nursery.cancel_scope.cancel()
+        except* trio_websocket.ConnectionRejected as rejected:
+            (cause,) = rejected.exceptions
+            assert isinstance(cause, trio_websocket.ConnectionRejected)
+            self._came.put(Refused(cause))
+        except* Exception as error:
             self._came.put(error)
 
-    async def _read(self, scope: trio.CancelScope) -> None:
+    async def _read(self) -> None:
         try:
             while True:
                 self._came.put(await self._socket.get_message())
         except trio_websocket.ConnectionClosed as closed:
             self._came.put(Closed(closed.reason.code if closed.reason else 1006))
-            scope.cancel()
+            self._leaving.set()
 
     def _run(self, act: Callable[..., Any], *values: Any) -> None:
         trio.from_thread.run(act, *values, trio_token=self._token)
@@ -151,6 +161,11 @@ class Stream:
                 self.next()
             except Closed as closed:
                 return closed.code
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing is left of it on the client's side."""
+        return not self._thread.is_alive()
 
     def leave(self) -> None:
         """Close it, unless it is closed."""
