@@ -40,6 +40,7 @@ from admin import commands
 from admin.commands import Operator
 from admin.control import serve_control
 from admin.failures import EXIT_DISK_FAILED, told
+from admin.scrubbing import scrub_what_is_left, tell_scrubbed
 from admin.upgrading import upgrade_folder
 from server.addresses import parse_proxies
 from server.allocation import return_free_memory
@@ -90,6 +91,10 @@ FINISH_REQUESTS_S = 2.0
 FINISH_CANCELLED_S = 0.5
 """After that, connections are closed under whoever does not read, and their handlers have this
 long to notice."""
+
+SCRUB_UNTIL_S = 4.5
+"""After the signal: until then a stop may overwrite what was erased. What takes longer is left to
+the next start."""
 
 COLLECTOR_THRESHOLDS = (10_000, 20, 50)
 """Of Python's garbage collector: allocations before it looks at the youngest objects, and how many
@@ -152,21 +157,51 @@ def _die(failure: DiskFailed) -> NoReturn:
     os._exit(EXIT_DISK_FAILED)
 
 
+class Stop:
+    """The stop of this process: when it began, and until when it may scrub the database."""
+
+    def __init__(self) -> None:
+        self.begun = trio.Event()
+        self._scrub_until = float("inf")
+
+    def begin(self) -> None:
+        self.begun.set()
+        self._scrub_until = time.perf_counter() + SCRUB_UNTIL_S
+
+    def late(self) -> bool:
+        """Whether there is no time left for scrubbing."""
+        return time.perf_counter() >= self._scrub_until
+
+
 async def serve_folder(folder: DataFolder, settings: Settings, listening: socket.socket) -> None:
     """The whole server, until a signal stops it."""
+    stop, readiness = Stop(), Readiness()
+    async with trio.open_nursery() as outermost:  # a second signal is heard to the very end
+        await outermost.start(stop_on_signals, readiness, stop)
+        await serve_until(folder, settings, listening, readiness, stop)
+        outermost.cancel_scope.cancel()
+    log.info("stopped")
+
+
+async def serve_until(
+    folder: DataFolder,
+    settings: Settings,
+    listening: socket.socket,
+    readiness: Readiness,
+    stop: Stop,
+) -> None:
+    """The whole server, until `stop`."""
     clocks = Clocks(unix_ms, time.perf_counter)
     bound = bound_url(listening)
     url = settings.public_url or bound
     residency = Residency(settings.cells_max, float(settings.cell_idle_s))
     async with (
-        open_disk(folder.database, cities=True) as disk,
+        open_disk(folder.database, cities=True, enough=stop.late, on_closed=tell_scrubbed) as disk,
         open_actors(MortalDisk(disk), clocks, residency=residency) as actors,
     ):
         feed = Inboxes(actors, POLICIES[settings.fan_out], time.perf_counter)
-        context = make_context(folder, settings, actors, feed, url)
-        stop = trio.Event()
+        context = make_context(folder, settings, actors, feed, url, readiness)
         async with trio.open_nursery() as background:
-            await background.start(stop_on_signals, context.readiness, stop)
             background.start_soon(feed.run)
             on_blobs = partial(delete_blobs, context)
             background.start_soon(context.clearing.run, on_blobs)
@@ -179,12 +214,11 @@ async def serve_folder(folder: DataFolder, settings: Settings, listening: socket
                 serve_control, folder.path, actors, partial(queues, context, feed, actors)
             )
             async with trio.open_nursery() as edge:
-                await edge.start(serve_app, context, listening, stop)
+                await edge.start(serve_app, context, listening, stop.begun)
                 spare_the_collector()
                 where = url if url == bound else f"{url} at {bound}"
                 click.echo(f"Triptych serves {where} from {folder.path}; Ctrl-C stops it")
             background.cancel_scope.cancel()
-    log.info("stopped")
 
 
 def queues(context: Context, feed: Inboxes, actors: Actors) -> dict[str, dict[str, int]]:
@@ -213,7 +247,12 @@ def spare_the_collector() -> None:
 
 
 def make_context(
-    folder: DataFolder, settings: Settings, actors: Actors, feed: Inboxes, url: str
+    folder: DataFolder,
+    settings: Settings,
+    actors: Actors,
+    feed: Inboxes,
+    url: str,
+    readiness: Readiness,
 ) -> Context:
     """What handlers work with, and everybody who listens to the deliveries, in the order of
     hearing."""
@@ -252,7 +291,7 @@ def make_context(
         cursors=Cursors(derive_key(key, "cursors")),
         blobs=Blobs(folder.media),
         settings=settings,
-        readiness=Readiness(),
+        readiness=readiness,
         uploads=uploads,
         image_threads=ImageThreads(settings.image_threads, settings.image_memory * MEBIBYTE),
         file_threads=trio.CapacityLimiter(FILE_THREADS),
@@ -370,18 +409,18 @@ class Droppable:
 
 async def stop_on_signals(
     readiness: Readiness,
-    stop: trio.Event,
+    stop: Stop,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """The first SIGTERM or SIGINT begins the stop, a second one ends the process at once."""
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         task_status.started()
         async for number in signals:
-            if stop.is_set():
+            if stop.begun.is_set():
                 os._exit(128 + number)
             log.info("stopping", signal=signal.Signals(number).name)
             readiness.stop()
-            stop.set()
+            stop.begin()
 
 
 @contextlib.contextmanager
@@ -465,6 +504,7 @@ def serve(**flags: str | None) -> None:
             listening = listen(settings)
             with ended_by_signals():
                 upgrade_folder(folder, logged=True)
+                scrub_what_is_left(folder)
             trio.run(serve_folder, folder, settings, listening)
 
 

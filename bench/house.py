@@ -20,7 +20,7 @@ from actors.runtime.actors import Actors, open_actors
 from actors.runtime.inboxes import Inboxes
 from actors.runtime.rounds import Clocks
 from server.app import make_app
-from server.context import Context
+from server.context import Context, Readiness
 from server.settings import Settings
 from storage.disk import Disk, Group
 from storage.folder import DataFolder
@@ -130,5 +130,7 @@ async def open_house(folder: DataFolder, settings: Settings, url: str) -> AsyncG
         async with open_actors(counting, clocks) as actors, trio.open_nursery() as nursery:
             feed = Inboxes(actors, POLICIES[settings.fan_out], time.perf_counter)
             nursery.start_soon(feed.run)
-            yield House(actors, run.make_context(folder, settings, actors, feed, url), counting)
+            yield House(
+                actors, run.make_context(folder, settings, actors, feed, url, Readiness()), counting
+            )
             nursery.cancel_scope.cancel()

@@ -11,9 +11,8 @@ from random import Random
 import msgspec
 import trio
 
-from actors.accounts.messages import NewSession
 from actors.decisions import Refused
-from actors.user.messages import OpenSession
+from actors.user.messages import NewSession, OpenSession
 from bench.house import House
 from server.tokens import make_refresh_token
 from storage.reads import GetCredentials

@@ -53,7 +53,8 @@ DECIMALS = ("lat", "lng")
 """Fields of queries that are numbers with a fraction."""
 
 _INTEGER = re.compile(r"0|-?[1-9][0-9]*")
-_DECIMAL = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,20})?")
+_DECIMAL = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,20})?([Ee][+-]?[0-9]{1,3})?")
+"""Also with an exponent: so programs write what is close to the equator."""
 
 
 async def answer_call(

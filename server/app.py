@@ -6,7 +6,7 @@ count.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, cast
 
 import structlog
@@ -16,6 +16,7 @@ from quart.wrappers import Response
 from quart_trio import QuartTrio
 from quart_trio.wrappers import TrioResponse
 from structlog.contextvars import bound_contextvars
+from werkzeug.routing import BaseConverter, Map
 
 from server.answering import answer_call
 from server.answers import problem_answer
@@ -51,7 +52,11 @@ BUG = STATUSES[Code.SERVER_ERROR]
 """What is logged with its cause. Shedding load is not: it would be one more load."""
 
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-_PARAMETER = re.compile(r":(\w+)")
+OTHER = "other"
+"""The name of `OtherThan` in rules."""
+
+_NOT_WORDS = re.compile(rf"<{OTHER}\([^)]*\):")
+"""What a rule says of it, and a log need not."""
 
 log = structlog.get_logger()
 
@@ -90,7 +95,7 @@ class Triptych(QuartTrio):
             log.info(
                 "request",
                 method=request.method,
-                route=None if request.url_rule is None else request.url_rule.rule,
+                route=request.url_rule and _NOT_WORDS.sub("<", request.url_rule.rule),
                 status=response.status_code,
                 ms=round((trio.current_time() - began) * 1_000, 1),
             )
@@ -144,9 +149,10 @@ def make_app(context: Context) -> Triptych:
     app.url_map.strict_slashes = False
     # Merging would answer `//feed` with a redirect.
     app.url_map.merge_slashes = False
+    app.url_map.converters[OTHER] = OtherThan
     for route in ROUTES:
         app.add_url_rule(
-            _PARAMETER.sub(r"<\1>", route.path),
+            _rule_of(route.path),
             endpoint=route.name.replace(".", "_"),
             view_func=_view_of(app, route),
             methods=[route.method],
@@ -154,6 +160,43 @@ def make_app(context: Context) -> Triptych:
         )
     app.register_error_handler(Exception, _on_exception)
     return app
+
+
+class OtherThan(BaseConverter):
+    """A part of a path that is none of the words that another route has in its place."""
+
+    def __init__(self, url_map: Map, *words: str) -> None:
+        super().__init__(url_map)
+        self.regex = rf"(?!(?:{'|'.join(map(re.escape, words))})\Z)[^/]+"
+
+
+def _rule_of(path: str) -> str:
+    """A route's path as Quart's rule. What is a word elsewhere is no parameter here: a method that
+    `/stories/feed` has not is no method of a story called `feed`."""
+    parts = path.split("/")
+    rule = list(parts)
+    for place, part in enumerate(parts):
+        if not part.startswith(":"):
+            continue
+        rule[place] = f"<{part[1:]}>"
+        if words := sorted(_words_at(place, parts)):
+            named = ", ".join(f'"{word}"' for word in words)
+            rule[place] = f"<{OTHER}({named}):{part[1:]}>"
+    return "/".join(rule)
+
+
+def _words_at(place: int, parts: Sequence[str]) -> set[str]:
+    """The words that routes have where a path of these parts has a parameter, and which fit it in
+    the rest."""
+    found: set[str] = set()
+    for route in ROUTES:
+        others = route.path.split("/")
+        if len(others) == len(parts) and all(
+            one == other or ":" in (one[:1], other[:1])
+            for one, other in zip(parts, others, strict=True)
+        ):
+            found.add(others[place])
+    return {word for word in found if not word.startswith(":")}
 
 
 def _view_of(app: Triptych, route: Route) -> Callable[..., Awaitable[Response]]:

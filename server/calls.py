@@ -39,7 +39,8 @@ ID_PREFIXES = {
 }
 """The parameters of paths that are ids, and what may stand before the digits of each."""
 
-_VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
+VISIBLE_ASCII = r"[\x21-\x7e]+"
+"""What an Idempotency-Key is made of."""
 
 _encoder = msgspec.msgpack.Encoder(order="deterministic")
 
@@ -124,7 +125,7 @@ def parse_idempotency_key(header: str | None) -> str | None:
     """The key, if there is one. Raises a 400 unless it is 1 to 255 visible ASCII characters."""
     if header is None:
         return None
-    if len(header) > IDEMPOTENCY_KEY_LENGTH_MAX or not _VISIBLE_ASCII.fullmatch(header):
+    if len(header) > IDEMPOTENCY_KEY_LENGTH_MAX or not re.fullmatch(VISIBLE_ASCII, header):
         raise invalid(
             "An Idempotency-Key is 1 to 255 visible ASCII characters",
             IDEMPOTENCY_KEY,

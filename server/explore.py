@@ -28,6 +28,9 @@ PERIOD_S = 10.0
 RANKINGS_KEPT = 180
 """Rankings that can be paged through: those of the last half hour, 8 KB each."""
 
+RANKING_BITS = 32
+"""A cursor names two rankings in 64 bits; at one in ten seconds, these last a thousand years."""
+
 
 class Rankings:
     """The newest ranking and those before it, by number."""
@@ -64,22 +67,35 @@ class Rankings:
             self._kept.popitem(last=False)
 
     async def newest(self) -> int:
-        """The number of the newest ranking."""
+        """The newest ranking, as `posts` wants it named."""
         if not self._kept:
             await self.rank()
-        return self._number
+        return _pages(self._number, self._number)
 
-    def posts(self, number: int, span: Span) -> Sequence[tuple[int, int]]:
-        """(place, post) of a ranking in `span`, the best first: places fall from `RANKED_MAX`. An
-        unknown ranking is the newest."""
-        ranked = self._kept.get(number)
-        if ranked is None:
-            ranked = self._kept[self._number] if self._kept else []
-        placed = [(RANKED_MAX - rank, post) for rank, post in enumerate(ranked)]
+    def since(self, pages: int) -> int:
+        """The ranking at the front of `pages`, and before it what has come since."""
+        return _pages(self._number, pages >> RANKING_BITS)
+
+    def posts(self, pages: int, span: Span) -> Sequence[tuple[int, int]]:
+        """(place, post) of `pages` in `span`, the best first: the places of a ranking fall from
+        `RANKED_MAX`, what has come since is above. An unknown ranking is the newest."""
+        newest = self._kept[self._number] if self._kept else []
+        front, ranked = (self._kept.get(one, newest) for one in divmod(pages, 1 << RANKING_BITS))
+        came: list[int] = []
+        if front is not ranked:
+            known = set(ranked)
+            came = [post for post in front if post not in known]
+        top = RANKED_MAX + len(came)
+        placed = [(top - rank, post) for rank, post in enumerate(came + ranked)]
         if span.after is not None and span.before is None:
             return [one for one in placed if one[0] > span.after][-span.limit :]
-        before = RANKED_MAX + 1 if span.before is None else span.before
+        before = top + 1 if span.before is None else span.before
         return [one for one in placed if one[0] < before][: span.limit]
 
     def statistics(self) -> dict[str, int]:
         return {"rankings": len(self._kept), "newest": self._number}
+
+
+def _pages(front: int, ranking: int) -> int:
+    """Pages of a ranking, and before them of what only the ranking `front` has."""
+    return front << RANKING_BITS | ranking

@@ -7,13 +7,18 @@ which errors it may answer follows from who may call it, what it takes, and what
 import inspect
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
-from server.calls import ID_PREFIXES, IDEMPOTENCY_KEY
+from server.calls import (
+    ID_PREFIXES,
+    IDEMPOTENCY_KEY,
+    IDEMPOTENCY_KEY_LENGTH_MAX,
+    VISIBLE_ASCII,
+)
 from server.examples import EXAMPLES
-from server.problems import Problem
+from server.problems import Code, Problem
 from server.routing import API, Multipart, Nothing, Raw, Route, Tier, Who
 
 VERSION = "3.1.0"
@@ -48,7 +53,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
             "type": "object",
             "required": ["code", "message", "details"],
             "properties": {
-                "code": {"type": "string"},
+                "code": {"enum": [code.name for code in Code]},
                 "message": {"type": "string"},
                 "details": {"type": "object"},
             },
@@ -56,6 +61,40 @@ PROBLEM_SCHEMA: dict[str, Any] = {
         "message": {"type": "string"},
         "reset_at": {"type": "string", "format": "date-time"},
     },
+}
+
+HEADERS: dict[str, dict[str, Any]] = {
+    "X-Request-Id": {
+        "description": "What the server's log calls this request.",
+        "required": True,
+        "schema": {"type": "string", "minLength": 1},
+    },
+    "X-RateLimit-Limit": {
+        "description": "Requests an hour of this class of endpoints, unless limits are off.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    "X-RateLimit-Remaining": {
+        "description": "What is left of them.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    "X-RateLimit-Reset": {
+        "description": "When the hour is over, in Unix seconds.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    "Retry-After": {
+        "description": "Seconds after which it may be tried again.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "WWW-Authenticate": {"required": True, "schema": {"type": "string"}},
+}
+"""What answers carry besides their bodies."""
+
+RATE_LIMIT_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+HEADERS_OF_STATUS = {
+    401: ("WWW-Authenticate",),
+    429: ("Retry-After",),
+    503: ("Retry-After",),
 }
 
 _PARAMETER = re.compile(r":(\w+)")
@@ -84,7 +123,8 @@ def describe(routes: Sequence[Route], version: str) -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
-            "schemas": {**components, PROBLEM: PROBLEM_SCHEMA},
+            "schemas": {**_for_everybody(components), PROBLEM: PROBLEM_SCHEMA},
+            "headers": HEADERS,
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
             },
@@ -151,7 +191,12 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         for name, field in described["properties"].items():
             required = name in described["required"]
             parameters.append(
-                {"name": name, "in": "query", "required": required, "schema": _present(field)}
+                {
+                    "name": name,
+                    "in": "query",
+                    "required": required,
+                    "schema": _for_everybody(_present(field)),
+                }
             )
     if route.idempotent:
         parameters.append(
@@ -160,7 +205,11 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
                 "in": "header",
                 "required": False,
                 "description": "The same key within 24 hours means the same request.",
-                "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+                "schema": {
+                    "type": "string",
+                    "maxLength": IDEMPOTENCY_KEY_LENGTH_MAX,
+                    "pattern": f"^{VISIBLE_ASCII}$",
+                },
             }
         )
     return parameters
@@ -172,6 +221,24 @@ def _present(field: dict[str, Any]) -> dict[str, Any]:
     return some[0] if len(some) == 1 else field
 
 
+def _for_everybody(schema: Any) -> Any:
+    """`schema` with its patterns as JSON Schema wants them, in ECMAScript's dialect: Python's `\\A`
+    and `\\Z` are `^` and `$` there."""
+    match schema:
+        case dict():
+            members = cast(dict[str, Any], schema)
+            return {
+                name: value.replace(r"\A", "^").replace(r"\Z", "$")
+                if name == "pattern" and isinstance(value, str)
+                else _for_everybody(value)
+                for name, value in members.items()
+            }
+        case list():
+            return [_for_everybody(item) for item in cast(list[Any], schema)]
+        case _:
+            return schema
+
+
 def _responses(route: Route, of_kind: dict[Any, dict[str, Any]]) -> dict[str, Any]:
     responses: dict[str, Any] = {}
     for status, kind in route.answers.items():
@@ -179,8 +246,9 @@ def _responses(route: Route, of_kind: dict[Any, dict[str, Any]]) -> dict[str, An
             continue
         responses[str(status)] = {"description": STATUS_TEXTS[status]}
         if isinstance(kind, Raw):
-            binary = {"schema": {"type": "string", "format": "binary"}}
-            responses[str(status)]["content"] = {kind.media_type: binary}
+            responses[str(status)]["content"] = {
+                media_type: {"schema": _raw_schema(media_type)} for media_type in kind.media_types
+            }
         elif kind is not None:
             responses[str(status)]["content"] = {"application/json": _content(kind, of_kind)}
     problem = {"schema": {"$ref": f"#/components/schemas/{PROBLEM}"}}
@@ -189,7 +257,22 @@ def _responses(route: Route, of_kind: dict[Any, dict[str, Any]]) -> dict[str, An
             "description": STATUS_TEXTS[status],
             "content": {"application/json": problem},
         }
+    for status, response in responses.items():
+        names = ["X-Request-Id", *HEADERS_OF_STATUS.get(int(status), ())]
+        if route.tier is not Tier.NONE:
+            names += RATE_LIMIT_HEADERS
+        response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
     return responses
+
+
+def _raw_schema(media_type: str) -> dict[str, Any]:
+    match media_type.partition("/")[0]:
+        case "application":
+            return {"type": "object"}
+        case "text":
+            return {"type": "string"}
+        case _:
+            return {"type": "string", "format": "binary"}
 
 
 def problems_of(route: Route) -> list[int]:

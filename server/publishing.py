@@ -15,15 +15,12 @@ from server.calls import Call
 from server.form import POST_LIMITS, BadForm, Form
 from server.pictures import delete_blobs, open_form, pictures_of, store_blobs
 from server.places import LOCATION, place_named
-from server.problems import invalid
+from server.problems import invalid, problem_of_decoding
 from server.refusals import asked
 from server.requests import (
-    ALT_TEXT_LENGTH_MAX,
     CAPTION_LENGTH_MAX,
-    USER_TAGS_MAX,
-    AltTexts,
+    EditPostRequest,
     TagRequest,
-    UserTags,
     number_of,
 )
 from server.routing import Nothing
@@ -51,7 +48,7 @@ async def publish(call: Call[Nothing, Any]) -> PublishReply:
         alts = _alts_of(form)
         named = form.text(LOCATION)
         location = await place_named(call, named) if named else None
-        tags = await tags_of(call, _json_of(form, USER_TAGS, UserTags, max=USER_TAGS_MAX) or [])
+        tags = await tags_of(call, _said(form, USER_TAGS).user_tags or [])
         images = await pictures_of(form, context)
     names = await store_blobs(
         context, [data for image in images for data in (image.jpeg, image.thumbnail)]
@@ -124,20 +121,20 @@ def _caption_of(form: Form) -> str | None:
 
 
 def _alts_of(form: Form) -> list[str | None]:
-    alts: list[str | None] = (
-        _json_of(form, ALT_TEXTS, AltTexts, max_length=ALT_TEXT_LENGTH_MAX) or []
-    )
+    alts = _said(form, ALT_TEXTS).alt_texts or []
     padded(alts, max(1, len(form.media)))  # said before the pictures are decoded
     return alts
 
 
-def _json_of(form: Form, field: str, kind: Any, **limits: int) -> Any:
-    """A field of the form that holds JSON; None if it is absent, empty or null. Raises `BadForm`,
-    also for a field that came twice."""
+def _said(form: Form, field: str) -> EditPostRequest:
+    """A field of the form that holds JSON, as if it had come in an edit, and refused as there: it
+    alone, null if it is absent or empty. Raises a `Problem`, or `BadForm` for no JSON or a field
+    that came twice."""
     text = form.text(field)
-    if not text:
-        return None
     try:
-        return msgspec.json.decode(text, type=kind | None)
+        value = msgspec.json.decode(text or "null", type=msgspec.Raw)
+        return msgspec.json.decode(msgspec.json.encode({field: value}), type=EditPostRequest)
+    except msgspec.ValidationError as error:
+        raise problem_of_decoding(error, EditPostRequest) from None
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        raise BadForm(field, f"{field} must be a JSON list of what belongs there", limits) from None
+        raise BadForm(field, f"{field} must be a JSON list") from None

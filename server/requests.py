@@ -119,7 +119,14 @@ class EditPostRequest(msgspec.Struct, frozen=True):
 
 
 class CommentRequest(msgspec.Struct, frozen=True):
-    text: Annotated[str, Meta(pattern=NO_NUL)]
+    text: Annotated[
+        str,
+        # Measured when it has been trimmed: see `server.routes.comments`.
+        Meta(
+            pattern=NO_NUL,
+            extra_json_schema={"minLength": 1, "maxLength": COMMENT_LENGTH_MAX},
+        ),
+    ]
     parent_comment_id: Id | None = None
 
 

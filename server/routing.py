@@ -49,9 +49,9 @@ class Multipart(msgspec.Struct, frozen=True):
 
 
 class Raw(msgspec.Struct, frozen=True):
-    """An answer that is no JSON."""
+    """An answer of other types than ours, one of `media_types`."""
 
-    media_type: str
+    media_types: tuple[str, ...]
 
 
 class Route(msgspec.Struct, frozen=True):

@@ -204,12 +204,13 @@ class _FormReading:
         name: Any = event.name  # None, whatever its declared type, if the part has none
         if not name:
             raise BadForm(None, "A part of the form has no name")
+        if name in MEDIA_FIELDS:
+            # What it holds decides, so one without a file name is a file, too.
+            named = isinstance(event, multipart.File) and bool(event.filename)
+            return FilePart(self._form, named, self._folder, self._limits, self._threads)
         if isinstance(event, multipart.Field):
             self._texts += 1
             if self._texts > self._limits.fields:
                 raise BadForm(None, "The form has too many fields", {"max": self._limits.fields})
             return TextPart(self._form, name, self._limits)
-        if name in MEDIA_FIELDS:
-            named = bool(event.filename)
-            return FilePart(self._form, named, self._folder, self._limits, self._threads)
         return DroppedPart()

@@ -2,9 +2,6 @@
 
 import unicodedata
 
-HASHTAG_LENGTH_MAX = 100
-"""Code points, as long as a search for one may be: what is longer is no hashtag but noise."""
-
 
 def hashtags_in(caption: str | None) -> list[str]:
     """The hashtags of `caption` without their `#`: lower case, in order of first use, once each.
@@ -17,7 +14,7 @@ def hashtags_in(caption: str | None) -> list[str]:
     found: dict[str, None] = {}
     for piece in caption.split("#")[1:]:
         name = _leading_name(piece)
-        if name and len(name) <= HASHTAG_LENGTH_MAX and not name.isdecimal():
+        if name and not name.isdecimal():
             found.setdefault(name.lower())
     return list(found)
 

@@ -20,6 +20,7 @@ from storage.projection import write_group
 from storage.queries import answer
 from storage.reads import Answer, Question
 from storage.schema import ensure_schema
+from storage.scrubbing import Scrubbed, scrub_database
 from storage.sqlite import Connection, SqliteError, open_reader, open_writer
 
 READERS = 3
@@ -33,7 +34,8 @@ T = TypeVar("T")
 class SqliteDisk:
     """A `storage.disk.Disk` over one file. Made by `open_disk`, used from one Trio task tree."""
 
-    def __init__(self, writer: Connection, readers: list[Connection]) -> None:
+    def __init__(self, database: Path, writer: Connection, readers: list[Connection]) -> None:
+        self._database = database
         self._writer = writer
         self._readers = readers
         self._writing = trio.CapacityLimiter(1)
@@ -70,13 +72,17 @@ class SqliteDisk:
             self._failed = failure
             raise DiskFailed(f"{type(failure).__name__}: {failure}") from failure
 
-    def close(self) -> None:
-        """Close the connections, merging the log into the database first if all went well."""
+    def close(self, enough: Callable[[], bool]) -> Scrubbed | None:
+        """Close the connections. If all went well, the log is merged into the database, and what
+        was erased leaves the file; None if not. `enough` says whether time is up for that."""
         for reader in self._readers:
             reader.close()
-        if self._failed is None:
-            self._writer.execute("pragma wal_checkpoint(truncate)").fetchone()
+        if self._failed is not None:
+            self._writer.close()
+            return None
+        self._writer.execute("pragma wal_checkpoint(truncate)").fetchone()
         self._writer.close()
+        return scrub_database(self._database, enough)
 
 
 def _open(database: Path, *, cities: bool) -> SqliteDisk:
@@ -85,16 +91,23 @@ def _open(database: Path, *, cities: bool) -> SqliteDisk:
         ensure_schema(writer)
         if cities:
             load_cities(writer)
-        return SqliteDisk(writer, [open_reader(database) for _ in range(READERS)])
+        return SqliteDisk(database, writer, [open_reader(database) for _ in range(READERS)])
     except BaseException:
         writer.close()
         raise
 
 
 @contextlib.asynccontextmanager
-async def open_disk(database: Path, *, cities: bool = False) -> AsyncGenerator[SqliteDisk]:
+async def open_disk(
+    database: Path,
+    *,
+    cities: bool = False,
+    enough: Callable[[], bool] = lambda: False,
+    on_closed: Callable[[Scrubbed | None], None] = lambda _: None,
+) -> AsyncGenerator[SqliteDisk]:
     """The disk whose SQLite file is `database`, made if it is missing; closed at the end. `cities`
-    puts the world's cities into one that has none.
+    puts the world's cities into one that has none. `enough` says whether time is up for scrubbing
+    the file at the end, and `on_closed` hears how it went.
 
     Raises `SchemaTooOld`, `SchemaTooNew`, `SqliteTooOld`, `DiskFailed`.
     """
@@ -106,4 +119,4 @@ async def open_disk(database: Path, *, cities: bool = False) -> AsyncGenerator[S
         yield disk
     finally:
         with trio.CancelScope(shield=True):
-            await trio.to_thread.run_sync(disk.close)
+            on_closed(await trio.to_thread.run_sync(disk.close, enough))

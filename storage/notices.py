@@ -67,8 +67,8 @@ def notices_of(fact: Fact) -> Iterator[Notice]:
         case PostUnliked(post=post, account=actor):
             yield Notice(None, "like", actor, post, told=False, withdrawn=True)
         case CommentLiked(comment=comment, account=actor, first=first, told=told):
-            if told:
-                yield Notice(None, "comment_like", actor, comment=comment, told=first)
+            # Brought back even if it is not told: whether it is shown, is seen when it is read.
+            yield Notice(None, "comment_like", actor, comment=comment, told=first and told)
         case CommentUnliked(comment=comment, account=actor):
             yield Notice(None, "comment_like", actor, comment=comment, told=False, withdrawn=True)
         case PostPublished():

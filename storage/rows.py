@@ -206,8 +206,8 @@ class FoundUsers(msgspec.Struct, frozen=True):
 
 
 class HashtagRow(msgspec.Struct, frozen=True):
-    """A hashtag, how many posts of it the viewer may see, and how many came in the last day and in
-    the week before, each counted up to a bound."""
+    """A hashtag, how many posts of it the viewer may see, and how many that everybody may see came
+    in the last day and in the week before, of as many as are looked at."""
 
     name: str
     posts: int

@@ -151,6 +151,15 @@ TABLES = (
         account integer not null references users(account), route text not null, key text not null,
         request blob not null, reply blob not null, at integer not null,
         primary key (account, route, key)) strict""",
+    # Whether something was erased since the file was last scrubbed, see `storage.scrubbing`.
+    """create table erasures (
+        one integer primary key check (one = 1), due integer not null) strict""",
+    "insert into erasures (one, due) values (1, 0)",
+    *(
+        f"create trigger {table}_{act}d after {act} on {table} "
+        "when (select due from erasures) = 0 begin update erasures set due = 1; end"
+        for table, act in (("contents", "delete"), ("replies", "delete"), ("replies", "update"))
+    ),
 )
 
 INDEXES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -210,7 +219,7 @@ INDEXES: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """The version that this code reads and writes, kept in `pragma user_version`. Raise it whenever a
 table or an index changes, or the form of an actor's state, which old snapshots would not have."""
 

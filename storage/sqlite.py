@@ -141,6 +141,28 @@ def open_reader(database: Path) -> Connection:
     return connection
 
 
+def open_alone(database: Path) -> Connection | None:
+    """A connection that keeps everybody else from the file until it is closed, with nothing in a
+    log; None if somebody has it open. It must not write: its pages may be older than the file's.
+
+    Raises `SqliteTooOld`, `SqliteError`.
+    """
+    connection = _connect(f"{database.absolute().as_uri()}?mode=rw")
+    try:
+        connection.execute("pragma busy_timeout = 0").fetchone()
+        # SQLite leaves its log behind only if nobody else is there.
+        (mode,) = connection.execute("pragma journal_mode = delete").fetchone()
+        if mode == "delete":
+            connection.execute("begin exclusive")
+            return connection
+    except SqliteError as error:
+        if getattr(error, "sqlite_errorname", None) != "SQLITE_BUSY":
+            connection.close()
+            raise
+    connection.close()
+    return None
+
+
 def open_memory() -> Connection:
     """An empty database that goes with its connection, with the same rules as the one on disk."""
     connection = _connect(":memory:")

@@ -119,10 +119,13 @@ left join posts p on p.post = j.value ->> 5 and j.value ->> 0 is null
 left join comments c on c.comment = j.value ->> 6 and j.value ->> 3 = 'comment_like'"""
 """Who is told what, of the rows of `storage.notices`: whose post or comment it is, is looked up."""
 
+# An act that was decided beside a block may come after it: it tells nobody.
 INSERT_NOTIFICATIONS = f"""
 insert into notifications (recipient, seq, type, actor, object, post, comment, at)
 select recipient, seq, type, actor, object, post, comment, at from ({NOTICES})
 where recipient is not null and recipient <> actor
+    and not exists (select 1 from blocks where blocker = recipient and blocked = actor)
+    and not exists (select 1 from blocks where blocker = actor and blocked = recipient)
 on conflict do nothing"""
 
 WITHDRAW_NOTIFICATIONS = f"""

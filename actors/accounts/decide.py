@@ -11,6 +11,8 @@ from actors.accounts.messages import (
 )
 from actors.accounts.state import AccountsState
 from actors.decisions import Accepted, DoneReply, Moment, Reason, Refused
+from actors.user.messages import RequestsReply
+from actors.user.profile import change_profile
 from actors.user.state import UserState
 from storage.facts import (
     AccountCleared,
@@ -24,7 +26,7 @@ from storage.facts import (
 from storage.ids import user_key
 
 AccountsCommand = Register | ChangeUsername | CreateInvite | ClearAccount
-AccountsReply = RegisteredReply | DoneReply
+AccountsReply = RegisteredReply | RequestsReply | DoneReply
 
 
 def decide(
@@ -38,12 +40,7 @@ def decide(
             user: UserState = moment.reads[user_key(command.account)]
             if not user.exists:
                 return Refused(Reason.NOT_FOUND)
-            if state.names.of(command.account) == command.username:
-                return Accepted((), DoneReply())
-            if command.username in state.names:
-                return Refused(Reason.USERNAME_TAKEN)
-            changed = UsernameChanged(command.account, moment.text(command.username))
-            return Accepted((changed,), DoneReply())
+            return _change_username(state, user, command, moment)
         case ClearAccount():
             user: UserState = moment.reads[user_key(command.account)]
             if not user.gone:
@@ -54,6 +51,20 @@ def decide(
             return Accepted((created,), DoneReply())
         case _:
             assert_never(command)
+
+
+def _change_username(
+    state: AccountsState, user: UserState, command: ChangeUsername, moment: Moment
+) -> Accepted[RequestsReply] | Refused:
+    facts: tuple[Fact, ...] = ()
+    if state.names.of(command.account) != command.username:
+        if command.username in state.names:
+            return Refused(Reason.USERNAME_TAKEN)
+        facts = (UsernameChanged(command.account, moment.text(command.username)),)
+    if command.profile is None:
+        return Accepted(facts, RequestsReply(0))
+    described = change_profile(user, command.profile, moment)
+    return Accepted((*facts, *described.facts), described.reply)
 
 
 def _register(

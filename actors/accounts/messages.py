@@ -5,16 +5,8 @@ from typing import ClassVar
 import msgspec
 
 from actors.decisions import Command, DoneReply
+from actors.user.messages import ChangeProfile, NewSession, RequestsReply
 from storage.ids import ACCOUNTS, user_key
-
-
-class NewSession(msgspec.Struct, frozen=True):
-    """What is kept of a session that is to be opened. `refresh` and `family` are SHA-256 in
-    hexadecimal, `client` is what the client calls itself."""
-
-    refresh: str
-    family: str
-    client: str | None = None
 
 
 class RegisteredReply(msgspec.Struct, frozen=True):
@@ -58,20 +50,31 @@ class Register(Command[RegisteredReply], frozen=True):
         return ACCOUNTS
 
 
-class ChangeUsername(OfAccounts, frozen=True):
-    """Give `account` another username, in lower case and already checked.
+class ChangeUsername(Command[RequestsReply], frozen=True):
+    """Give `account` another username, in lower case and already checked, and describe it otherwise
+    as `profile` says: both or neither.
 
     Refused: `USERNAME_TAKEN`; `NOT_FOUND` if there is no such account.
     """
 
     account: int
     username: str
+    profile: ChangeProfile | None = None
 
-    reply_type: ClassVar = DoneReply
+    reply_type: ClassVar = RequestsReply
+
+    @property
+    def actor(self) -> int:
+        return ACCOUNTS
 
     @property
     def reads(self) -> tuple[int, ...]:
         return (user_key(self.account),)
+
+    @property
+    def settled(self) -> tuple[int, ...]:
+        """The account itself, for whom this decides what it says of itself."""
+        return self.reads if self.profile is not None else ()
 
 
 class CreateInvite(OfAccounts, frozen=True):

@@ -112,11 +112,17 @@ class Clearing:
             before = remains
             failures: list[Exception] = []
             async with trio.open_nursery() as nursery:
-                for command in _commands(account, remains):
-                    nursery.start_soon(self._ask, command, on_blobs, failures)
+                for line in _in_lines(_commands(account, remains)):
+                    nursery.start_soon(self._ask_in_turn, line, on_blobs, failures)
             if failures:
                 raise failures[0]
         await self._actors.ask(ClearAccount(account))
+
+    async def _ask_in_turn(
+        self, line: list[Command[Any]], on_blobs: OnBlobs, failures: list[Exception]
+    ) -> None:
+        for command in line:
+            await self._ask(command, on_blobs, failures)
 
     async def _ask(
         self, command: Command[Any], on_blobs: OnBlobs, failures: list[Exception]
@@ -149,3 +155,14 @@ def _commands(account: int, remains: Remains) -> list[Command[Any]]:
         *(Unblock(account, blocked) for blocked in remains.blocking),
         *(Unblock(blocker, account) for blocker in remains.blocked_by),
     ]
+
+
+def _in_lines(commands: list[Command[Any]]) -> list[list[Command[Any]]]:
+    """What may be asked at once, each line in turn. Deletions of comments on one post form a line:
+    only one fits into a round, and whoever else asks the post would wait for all that came
+    before."""
+    lines: dict[object, list[Command[Any]]] = {}
+    for command in commands:
+        line = command.place.post if isinstance(command, DeleteComment) else command
+        lines.setdefault(line, []).append(command)
+    return list(lines.values())

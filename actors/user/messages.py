@@ -8,7 +8,6 @@ from typing import ClassVar
 
 import msgspec
 
-from actors.accounts.messages import NewSession
 from actors.decisions import Command, DoneReply
 from storage.facts import Tag
 from storage.ids import user_key
@@ -26,6 +25,15 @@ class OfUser(Command[DoneReply], frozen=True):
     @property
     def actor(self) -> int:
         return user_key(self.account)
+
+
+class NewSession(msgspec.Struct, frozen=True):
+    """What is kept of a session that is to be opened. `refresh` and `family` are SHA-256 in
+    hexadecimal, `client` is what the client calls itself."""
+
+    refresh: str
+    family: str
+    client: str | None = None
 
 
 class SessionReply(msgspec.Struct, frozen=True):

@@ -5,9 +5,9 @@ from typing import Any
 
 from quart.wrappers import Response
 
-from actors.accounts.messages import NewSession, Register
+from actors.accounts.messages import Register
 from actors.decisions import Refused
-from actors.user.messages import ChangePassword, EndSession, OpenSession, Refresh
+from actors.user.messages import ChangePassword, EndSession, NewSession, OpenSession, Refresh
 from server.answers import json_answer
 from server.calls import Call
 from server.passwords import BadPassword
@@ -84,7 +84,7 @@ async def register(call: Call[Nothing, RegisterRequest]) -> Response:
     tier=Tier.AUTH,
     query=Nothing,
     body=LoginRequest,
-    answers={200: LoginAnswer},
+    answers={200: LoginAnswer, 401: Problem},
 )
 async def log_in(call: Call[Nothing, LoginRequest]) -> Response:
     """Open a session. An unknown user and a wrong password are the same answer in the same time."""
@@ -108,7 +108,7 @@ async def log_in(call: Call[Nothing, LoginRequest]) -> Response:
     tier=Tier.AUTH,
     query=Nothing,
     body=RefreshRequest,
-    answers={200: LoginAnswer},
+    answers={200: LoginAnswer, 401: Problem},
 )
 async def refresh_session(call: Call[Nothing, RefreshRequest]) -> Response:
     """Exchange a refresh token for new tokens. One that was used before ends its session."""

@@ -7,6 +7,8 @@ from quart.wrappers import Response
 from actors.user.messages import CreateLocation
 from server.answers import encoded_answer, json_answer
 from server.calls import Call
+from server.cursors import Place
+from server.explore import RANKED_MAX
 from server.listing import encoded_page, place_of, posts_page
 from server.pages import List, read_page
 from server.places import find_place, place_answer
@@ -32,15 +34,14 @@ SECTION = Section()
 )
 async def show_explore(call: Call[PostsQuery, Nothing]) -> Response:
     """Public posts of everybody, by engagement against age. Pages are those of one ranking, however
-    long one takes for them."""
+    long one takes for them; before its first is what newer ones have and it has not."""
     rankings = call.context.rankings
     place = place_of(call, "explore")
-    number = await rankings.newest()
-    if place is not None and place.direction == "older":
-        number = place.as_of
+    newest = await rankings.newest()
+    pages = newest if place is None else place.as_of
 
     async def fetch(span: Span) -> Sequence[tuple[int, int]]:
-        return rankings.posts(number, span)
+        return rankings.posts(pages, span)
 
     async def show(placed: Sequence[tuple[int, int]]) -> Sequence[bytes | None]:
         shown = await call.context.views.posts([post for _, post in placed], call.account)
@@ -48,7 +49,11 @@ async def show_explore(call: Call[PostsQuery, Nothing]) -> Response:
 
     posts = List(fetch=fetch, show=show, number_of=lambda placed: placed[0])
     page = await read_page(posts, place, call.query.count)
-    return encoded_answer(encoded_page(call, "posts", "explore", page, as_of=number))
+    if place is not None and place.direction == "newer" and not page.items:
+        # At the front of those pages: now for what has come since.
+        pages = rankings.since(pages)
+        page = await read_page(posts, Place("newer", RANKED_MAX), call.query.count)
+    return encoded_answer(encoded_page(call, "posts", "explore", page, as_of=pages))
 
 
 @SECTION.route(

@@ -54,7 +54,7 @@ ASSETS = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript
     tier=Tier.READ,
     query=Nothing,
     body=Nothing,
-    answers={200: Raw("application/json")},
+    answers={200: Raw(("application/json",))},
 )
 async def show_openapi(call: Call[Nothing, Nothing]) -> Response:
     """This description of the API, in OpenAPI 3.1."""
@@ -78,7 +78,7 @@ def _document() -> bytes:
     tier=Tier.READ,
     query=Nothing,
     body=Nothing,
-    answers={200: Raw("text/html")},
+    answers={200: Raw(("text/html",))},
 )
 async def show_docs(call: Call[Nothing, Nothing]) -> Response:
     """The API for people to read and to try."""
@@ -94,7 +94,7 @@ async def show_docs(call: Call[Nothing, Nothing]) -> Response:
     tier=Tier.READ,
     query=Nothing,
     body=Nothing,
-    answers={200: Raw("text/javascript")},
+    answers={200: Raw(tuple(ASSETS.values()))},
 )
 async def show_docs_asset(call: Call[Nothing, Nothing]) -> Response:
     """What the page needs."""

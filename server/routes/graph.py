@@ -29,6 +29,7 @@ from server.wire import (
     UsersPage,
 )
 from storage.reads import GetBlocks, GetRequests
+from storage.rows import APART, BLOCKED_BY
 
 SECTION = Section()
 
@@ -112,7 +113,7 @@ async def approve_request(call: Call[Nothing, Nothing]) -> Response:
     """Let somebody follow who has asked to; again is the same answer."""
     command = Approve(followee=call.account, follower=call.ids["user_id"])
     reply = await asked(call, command, call.key(None))
-    return json_answer(RequestAnswer(approved=True, user=await _named(call, reply.follower)))
+    return json_answer(RequestAnswer(approved=True, user=await _anybody(call, reply.follower)))
 
 
 @SECTION.route(
@@ -129,7 +130,7 @@ async def deny_request(call: Call[Nothing, Nothing]) -> Response:
     """Don't let somebody follow who has asked to."""
     command = Deny(followee=call.account, follower=call.ids["user_id"])
     reply = await asked(call, command, call.key(None))
-    return json_answer(RequestAnswer(approved=False, user=await _named(call, reply.follower)))
+    return json_answer(RequestAnswer(approved=False, user=await _anybody(call, reply.follower)))
 
 
 @SECTION.route(
@@ -161,7 +162,7 @@ async def block(call: Call[Nothing, Nothing]) -> Response:
 async def unblock(call: Call[Nothing, Nothing]) -> Response:
     """Block somebody no longer; what ended does not come back, and again is the same answer."""
     command = Unblock(blocker=call.account, blocked=call.ids["user_id"])
-    user = await _anybody(call, command.blocked)
+    user = await _unblocked(call, command.blocked)
     reply = await asked(call, command)
     return json_answer(BlockAnswer(reply.blocking, user))
 
@@ -184,7 +185,8 @@ async def list_blocks(call: Call[PeopleQuery, Nothing]) -> Response:
 
 
 async def _follow_answer(call: Call[Nothing, Nothing], reply: EdgeReply) -> Response:
-    user = await _named(call, reply.followee)
+    # A kept reply may be older than a block, and is the same answer all the same.
+    user = await _anybody(call, reply.followee)
     return json_answer(FollowAnswer(reply.following, reply.requested, user))
 
 
@@ -198,3 +200,12 @@ async def _anybody(call: Call[Nothing, Nothing], account: int) -> Brief:
     if view is None:
         raise not_found()
     return view.named()
+
+
+async def _unblocked(call: Call[Nothing, Nothing], account: int) -> Brief:
+    """Somebody whom the caller blocks, or might. Raises a 404 for nobody, and for somebody who is
+    not there for the caller but by a block of their own: asking would tell the name."""
+    stance = (await call.context.views.stances((account,), call.account)).get(account, 0)
+    if stance & APART == BLOCKED_BY:
+        raise not_found()
+    return await _anybody(call, account)

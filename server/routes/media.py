@@ -17,7 +17,7 @@ from storage.reads import GetMediumOwner
 
 SECTION = Section()
 
-JPEG = Raw("image/jpeg")
+JPEG = Raw(("image/jpeg",))
 
 IMMUTABLE = "max-age=31536000, immutable"
 """A year: a name is given out once, and what it names never changes."""
@@ -74,7 +74,7 @@ async def _check_may_see(call: Call[Nothing, Nothing], name: str) -> bool:
     """
     context = call.context
     owner = await context.asking.read(GetMediumOwner(name))
-    if owner is None or (owner.expires_at or context.now() + 1) <= context.now():
+    if owner is None or (owner.expires_at is not None and owner.expires_at <= context.now()):
         raise not_found()
     viewer = await _viewer_of(call)
     seen = await context.views.person(owner.account, viewer)
@@ -105,6 +105,9 @@ def _wanted_range(request: PulledRequest, etag: str, size: int) -> tuple[int, in
     # A strong comparison (RFC 9110, 13.1.5): a weak tag or a date of the same file won't do.
     if request.headers.get("If-Range", quote_etag(etag)) != quote_etag(etag):
         return None
+    ((start, _),) = asked.ranges
+    if -start > size:
+        return 0, size  # the last so many bytes of fewer are all of them (RFC 9110, 14.1.2)
     wanted = asked.range_for_length(size)
     if wanted is None:
         headers = {"Content-Range": f"bytes */{size}"}

@@ -42,12 +42,13 @@ Ten thousand followers take some two; what takes longer goes on after the answer
 async def change_profile(call: Call[Nothing, ProfileRequest]) -> Response:
     """Describe oneself otherwise. Going public approves all who have asked to follow."""
     account, body = await own_account(call), call.body
-    if body.username is not UNSET:
-        await asked(call, ChangeUsername(account, body.username.lower()))
     texts = {name: value or None for name in TEXTS if (value := getattr(body, name)) is not UNSET}
     private = None if body.private_account is UNSET else body.private_account
     command = ChangeProfile(account, tuple(texts), private=private, **texts)
-    reply = await asked(call, command)
+    if body.username is UNSET:
+        reply = await asked(call, command)
+    else:  # one command, or a crash could do half of what was asked
+        reply = await asked(call, ChangeUsername(account, body.username.lower(), command))
     if reply.requests_left:
         with trio.move_on_after(CLEARED_WITHIN_S):
             await call.context.clearing.cleared(account)

@@ -20,8 +20,8 @@ from server.refusals import asked
 from server.requests import (
     STORY_SECONDS_DEFAULT,
     STORY_SECONDS_MAX,
+    PeopleQuery,
     RingsQuery,
-    UsersQuery,
 )
 from server.routing import API, Nothing, Section, Tier, Who
 from server.seeing import open_person, visible_person
@@ -105,7 +105,7 @@ async def show_rings(call: Call[RingsQuery, Nothing]) -> Response:
     context, viewer, now = call.context, call.account, call.context.now()
     place = place_of(call, "stories/feed")
     as_of = context.asking.delivered
-    if place is not None and place.direction == "older":
+    if place is not None:
         as_of = place.as_of  # what was seen or published since must not move rings between pages
 
     async def fetch(span: Span) -> Sequence[tuple[int, int]]:
@@ -134,6 +134,10 @@ async def show_rings(call: Call[RingsQuery, Nothing]) -> Response:
 
     rings = List(fetch=fetch, show=show, number_of=lambda ring: ring[0])
     page = await read_page(rings, place, call.query.count)
+    if place is not None and place.direction == "newer" and not page.items:
+        # At the front of what was then: now for what has come since.
+        as_of = context.asking.delivered
+        page = await read_page(rings, place, call.query.count)
     return encoded_answer(encoded_page(call, "stories", "stories/feed", page, as_of=as_of))
 
 
@@ -184,11 +188,11 @@ async def view_story(call: Call[Nothing, Nothing]) -> Response:
     f"{API}/stories/:story_id/viewers",
     who=Who.USER,
     tier=Tier.READ,
-    query=UsersQuery,
+    query=PeopleQuery,
     body=Nothing,
     answers={200: UsersPage, 403: Problem},
 )
-async def list_viewers(call: Call[UsersQuery, Nothing]) -> Response:
+async def list_viewers(call: Call[PeopleQuery, Nothing]) -> Response:
     """Who has seen a story of one's own, the latest first."""
     row = await _own_story(call)
     return await people_page(

@@ -19,7 +19,7 @@ from storage.reads import (
 from storage.rows import FoundUsers, HashtagRow, LocationRow
 
 TREND_COUNTED_MAX = 1_000
-"""Posts of a hashtag counted for a day, and for a week: enough to compare, bounded for the
+"""Posts of a hashtag looked at for a day, and for a week: enough to compare, bounded for the
 largest."""
 
 APART = """(
@@ -50,10 +50,12 @@ select json_object('total', (select count(*) from seen), 'accounts', json((
 
 
 def counted(since: str, until: str) -> str:
-    """Posts of a hashtag between two ids, up to the bound."""
+    """Posts of a hashtag between two ids, up to the bound: those that everybody may see, for nobody
+    is to learn from a trend what private accounts post."""
     return f"""(select count(*) from (
-        select 1 from hashtag_posts t where t.name = found.name and t.post >= {since}
-        and t.post < {until} limit {TREND_COUNTED_MAX}))"""
+        select t.author from hashtag_posts t where t.name = found.name and t.post >= {since}
+        and t.post < {until} limit {TREND_COUNTED_MAX}) t
+        cross join users u on u.account = t.author where not u.private)"""
 
 
 HASHTAGS = f"""
@@ -82,10 +84,10 @@ LOCATION_OBJECT = """json_object('location', location, 'name', name, 'city', cit
     'country', country, 'lat', lat, 'lng', lng, 'posts', posts)"""
 
 DISTANCE = """(
-    (l.lat - :lat) * (l.lat - :lat)
-    + pow(min(abs(l.lng - :lng), 360 - abs(l.lng - :lng)) * cos(radians(:lat)), 2))"""
-"""The square of the distance on a plane that touches the sphere at the place asked for: right in
-order for what is near."""
+    pow(sin(radians(l.lat - :lat) / 2), 2)
+    + cos(radians(:lat)) * cos(radians(l.lat)) * pow(sin(radians(l.lng - :lng) / 2), 2))"""
+"""The haversine of the distance on the sphere: it grows as the distance does, to the other end of
+the world, over the poles and over the line where the longitude jumps."""
 
 
 def locations(distance: str, order: str) -> str:

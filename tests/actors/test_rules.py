@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.accounts.messages import ChangeUsername, CreateInvite, NewSession, Register
+from actors.accounts.messages import ChangeUsername, CreateInvite, Register
 from actors.decisions import Reason
 from actors.post.messages import DeletePost, EditPost, Like, LikeReply, Save, Unlike
 from actors.user.messages import (
@@ -16,6 +16,7 @@ from actors.user.messages import (
     EndSession,
     Follow,
     NewMedium,
+    NewSession,
     OpenSession,
     Publish,
     Refresh,
@@ -36,8 +37,11 @@ from storage.facts import (
     PostDeleted,
     PostLiked,
     PostUnliked,
+    PrivacyChanged,
+    ProfileChanged,
     SessionEnded,
     Tag,
+    UsernameChanged,
 )
 from storage.ids import user_key
 from tests.actors.deciding import AT, World
@@ -280,6 +284,20 @@ def test_one_session_too_many_ends_the_oldest(world: World) -> None:
     opened = [world.reply(OpenSession(ann, password, SESSION)).session for _ in range(SESSIONS_MAX)]
     ended, _ = world.facts(OpenSession(ann, password, SESSION))
     assert ended == SessionEnded(ann, opened[0])
+
+
+def test_another_name_and_another_description_come_together_or_not_at_all(world: World) -> None:
+    ann, bob = world.register("ann"), world.register("bob")
+    described = ChangeProfile(bob, ("bio",), bio="of bob", private=True)
+    assert world.decide(ChangeUsername(bob, "ann", described)) is Reason.USERNAME_TAKEN
+    changed = world.facts(ChangeUsername(bob, "bobby", described))
+    assert [type(fact) for fact in changed] == [UsernameChanged, ProfileChanged, PrivacyChanged]
+    assert [type(fact) for fact in world.facts(ChangeUsername(bob, "bobby", described))] == [
+        ProfileChanged
+    ]
+    world.decide(Follow(bob, ann))
+    opened = world.facts(ChangeUsername(bob, "bob", ChangeProfile(bob, (), private=False)))
+    assert opened[1:] == (PrivacyChanged(bob, False), Followed(bob, ann, approved=True))
 
 
 def test_a_name_that_is_changed_or_deleted_is_free_again(world: World) -> None:

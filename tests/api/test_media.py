@@ -1,14 +1,16 @@
 """Media files: immutable, in ranges, and gone with their post."""
 
 import io
+import itertools
 
 import httpx
+import msgspec
 import pytest
 import trio
 from PIL import Image
 
 from server.files import FilePart
-from tests.api.world import Person, World, jpeg
+from tests.api.world import Person, World, jpeg, served
 
 
 @pytest.fixture
@@ -127,3 +129,12 @@ async def test_a_file_without_a_row_is_not_found(world: World) -> None:
     name = "0123456789abcdef" * 2 + ".jpg"
     world.context.blobs.store(jpeg(), name)
     assert (await world.client.get(f"/media/{name}")).status_code == 404
+
+
+async def test_a_file_without_an_end_is_there_however_the_clock_ticks_meanwhile(
+    world: World, url: str
+) -> None:
+    """A clock that moves between any two looks at it, as a busy machine's does."""
+    moments = itertools.count(world.clock.now())
+    async with served(msgspec.structs.replace(world.context, now=lambda: next(moments))) as client:
+        assert (await client.get(url)).status_code == 200

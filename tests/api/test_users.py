@@ -91,6 +91,27 @@ async def test_a_follow_with_a_key_happens_once(ann: Person, bob: Person) -> Non
     assert (await ann.get("/users/me")).json()["stats"]["followers_count"] == 0
 
 
+async def test_a_retry_gets_the_same_answer_also_when_a_block_has_come_between(
+    ann: Person, bob: Person
+) -> None:
+    await ann.goes_private()
+    asks = (bob, f"/users/{ann.id}/follow")
+    approves = (ann, f"/follow-requests/{bob.id}/approve")
+    denies = (ann, f"/follow-requests/{bob.id}/deny")
+
+    async def says(who: Person, path: str) -> bytes:
+        answer = await who.post(path, headers={"Idempotency-Key": "k"})
+        assert answer.status_code == 200, answer.text
+        return answer.content
+
+    first = [await says(*asks), await says(*approves)]
+    await bob.delete(f"/users/{ann.id}/follow")
+    await bob.post(f"/users/{ann.id}/follow")
+    first.append(await says(*denies))
+    await ann.blocks(bob)
+    assert [await says(*asked) for asked in (asks, approves, denies)] == first
+
+
 async def test_followers_are_listed_the_newest_first(world: World, ann: Person) -> None:
     others = [await world.person(f"user{number}") for number in range(3)]
     for other in others:

@@ -1,9 +1,15 @@
 """contract.md, "Search", "Feeds" (explore, hashtags, places), and the text's search requests."""
 
+import math
+from itertools import pairwise
+
 import pytest
 
 from tests.conformance.shapes import FOUND_USER, HASHTAG, PLACE, POST, check, page
 from tests.conformance.world import Api, Person, fresh, ok, refused
+
+METRES_100 = 0.1
+"""In kilometres: more than the arithmetic of two sides may differ in, less than matters."""
 
 
 def test_users_are_found_by_prefixes_the_better_known_first(ann: Person, bob: Person) -> None:
@@ -82,6 +88,25 @@ def test_the_world_s_cities_are_there_from_the_start(ann: Person) -> None:
     refused(ann.get("/search/locations", q="x", lat=1), "INVALID_REQUEST", "lng")
     refused(ann.get("/search/locations", q="x", lat=91, lng=1), "INVALID_REQUEST", "lat")
     refused(ann.get("/search/locations", q="x", lat="nan", lng=1), "INVALID_REQUEST", "lat")
+
+
+@pytest.mark.parametrize(
+    "where", [(37.8, -122.4), (0.0, 0.0), (60.0, 179.9), (-33.9, 151.2), (89.0, 0.0)]
+)
+def test_the_nearest_places_come_first(ann: Person, where: tuple[float, float]) -> None:
+    """“with `lat`, `lng` the nearest first”: on the globe, over the poles and across its seam."""
+    lat, lng = where
+    found = ann.sees("/search/locations", q="port", lat=lat, lng=lng, count=50)["locations"]
+    away = [kilometres(where, (one["lat"], one["lng"])) for one in found]
+    assert len(away) == 50
+    assert all(one <= other + METRES_100 for one, other in pairwise(away))
+
+
+def kilometres(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """The distance of two places (degrees) on a sphere."""
+    lat, lng, other_lat, other_lng = map(math.radians, (*one, *other))
+    across = math.cos(lat) * math.cos(other_lat) * math.cos(lng - other_lng)
+    return 6_371 * math.acos(max(-1.0, min(1.0, math.sin(lat) * math.sin(other_lat) + across)))
 
 
 def test_a_place_is_made_and_has_its_posts(ann: Person, bob: Person) -> None:

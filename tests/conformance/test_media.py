@@ -90,6 +90,7 @@ def test_parts_of_it_can_be_asked_for(api: Api, medium: Medium) -> None:
         ("bytes=10-19", 10, 20),
         (f"bytes={size - 5}-", size - 5, size),
         ("bytes=-5", size - 5, size),
+        (f"bytes=-{size + 100}", 0, size),
         (f"bytes=0-{size + 100}", 0, size),
         ("bytes=0-0", 0, 1),
     ):

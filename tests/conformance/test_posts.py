@@ -199,6 +199,31 @@ def test_twenty_people_are_tagged_at_most(api: Api, ann: Person) -> None:
     refused(ann.publish(user_tags=crowd), "INVALID_REQUEST", "user_tags")
 
 
+def test_what_is_out_of_range_is_named_with_its_limit(ann: Person, bob: Person) -> None:
+    """“`details.field` names it, with the limit: `max_length`, `max`, …”; “0…1”; “each ≤ 1,500”:
+    the same by form and by JSON."""
+    path = f"/posts/{ann.posts()['post_id']}"
+    wrong: list[tuple[str, Any, dict[str, int]]] = [
+        ("user_tags", [{"user_id": bob.id, "x": 1.5, "y": 0}], {"min": 0, "max": 1}),
+        ("user_tags", ["1"] * 21, {"max_length": 20}),
+        ("alt_texts", ["x" * 1_501], {"max_length": 1_500}),
+        ("alt_texts", ["x", "y"], {"max": 1}),
+        ("caption", "x" * 2_201, {"max_length": 2_200}),
+    ]
+    for field, value, limits in wrong:
+        for answer in (ann.publish(**{field: value}), ann.put(path, json={field: value})):
+            refused(answer, "INVALID_REQUEST", field, **limits)
+
+
+def test_pictures_need_no_file_name(ann: Person) -> None:
+    """“by content, never by name or declared type”."""
+    picture = plain()
+    post = ok(
+        ann.post("/posts", files=[("media", (None, picture)), ("media[]", (None, picture))]), 201
+    )
+    assert [one["width"] for one in post["media"]] == [64, 64]
+
+
 def test_alt_texts_belong_to_files_in_order(ann: Person) -> None:
     """“`alt_texts`: a JSON list (each ≤ 1,500)”; decided: strings or null, at most as many as
     files."""

@@ -1,6 +1,7 @@
 """contract.md, "Stories", and the text's story requests."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -123,3 +124,38 @@ def test_a_private_account_s_stories_are_for_its_followers(ann: Person, bob: Per
     refused(bob.post(f"/stories/{story['story_id']}/view"), "NOT_FOUND")
     refused(bob.get(f"/users/{ann.id}/stories"), "NOT_FOUND")
     assert bob.sees("/stories/feed")["stories"] == []
+
+
+def test_pages_of_rings_lead_back_to_what_was_seen_meanwhile(bob: Person) -> None:
+    """“`previous_cursor` leads to the page before, in the same order; on the first page it finds
+    what came since (so a client can poll with it)”."""
+    authors = [bob.api.person(f"b{n}") for n in range(4)]
+    stories = {}
+    for author in authors:
+        bob.follows(author)
+        stories[author.id] = author.tells_story()
+
+    def ring_page(**query: Any) -> tuple[list[str], Any]:
+        one = bob.sees("/stories/feed", count=2, **query)
+        return [ring["user"]["user_id"] for ring in one["stories"]], one
+
+    newest_first = [author.id for author in reversed(authors)]
+    above, first = ring_page()
+    bob.views(stories[above[0]])
+    below, last = ring_page(cursor=first["next_cursor"])
+    assert above + below == newest_first
+    again, back = ring_page(cursor=last["previous_cursor"])
+    assert again == above
+    nothing, polled = ring_page(cursor=back["previous_cursor"])
+    assert nothing == []
+    authors[0].tells_story()
+    new, _ = ring_page(cursor=polled["previous_cursor"])
+    assert new == [authors[0].id]
+    assert ring_page(cursor=first["previous_cursor"])[0] == new
+
+
+def test_viewers_come_in_pages_of_fifty_at_most(ann: Person) -> None:
+    """“`count` default 20, 1…50 (followers, following: 1…100)”."""
+    path = f"/stories/{ann.tells_story()['story_id']}/viewers"
+    ann.sees(path, count=50)
+    refused(ann.get(path, count=51), "INVALID_REQUEST", "count", max=50)

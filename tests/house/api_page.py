@@ -53,7 +53,7 @@ def _listed(route: Route) -> str:
         if kind is Problem:
             continue
         if isinstance(kind, Raw):
-            lines += ["", f"Answer {status}: {kind.media_type}."]
+            lines += ["", f"Answer {status}: {' or '.join(kind.media_types)}."]
         elif kind in EXAMPLES:
             lines += ["", f"Answer {status}:", "", *_block(EXAMPLES[kind])]
         else:

@@ -39,6 +39,10 @@ STOP_S = 5.0
 
 ANSWER_S = 30.0
 
+CONNECTION_IDLE_S = 2.0
+"""How long a connection may have been idle to be used again: less than the server waits before it
+closes one, so that no request meets a closing connection."""
+
 WAL_WRITE_LOCK = 120
 """The byte of the `-shm` file that SQLite's writer locks (sqlite.org/walformat.html, 2.3)."""
 
@@ -127,8 +131,12 @@ class Server:
 
     def client(self) -> httpx.AsyncClient:
         """Connections to it, of one user."""
+        limits = httpx.Limits(keepalive_expiry=CONNECTION_IDLE_S)
         return httpx.AsyncClient(
-            base_url=self.url, timeout=ANSWER_S, transport=WholeBodies(), trust_env=False
+            base_url=self.url,
+            timeout=ANSWER_S,
+            transport=WholeBodies(limits=limits),
+            trust_env=False,
         )
 
 

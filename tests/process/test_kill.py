@@ -1,5 +1,5 @@
-"""kill -9 under concurrent writes: what was acknowledged is there after the restart, what was lost
-happened once or not at all, and nothing is there by half.
+"""kill -9 under concurrent writes of every kind: what was acknowledged is there after the restart,
+what was lost happened once or not at all, and nothing is there by half.
 """
 
 import contextlib
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import trio
 
+from tests.process.crowd.writing import WRITES
 from tests.process.starting import Server, commits_held_back
 from tests.process.story import ANSWERS_BEFORE_THE_END, Story, assert_sound
 
@@ -19,6 +20,9 @@ of one."""
 HELD_BACK_S = 0.2
 """Or, every other time, after this much time without a commit: long enough for every answer that
 does not wait for its own."""
+
+NOT_IN_THE_CROWD: dict[str, str] = {}
+"""Routes that write and that the crowd never asks, each with the reason."""
 
 
 async def kill(server: Server, after_s: float, *, hold_back: bool) -> None:
@@ -61,6 +65,12 @@ async def test_what_was_acknowledged_survives_a_kill_and_what_was_lost_happens_a
 ):
     story = await tell(tmp_path / "data", kills=3, seed=1)
     assert story.ledger.acknowledged > ANSWERS_BEFORE_THE_END[0]
+    missing = WRITES.keys() - NOT_IN_THE_CROWD.keys() - story.ledger.routes.keys()
+    assert not missing, f"give the crowd a room, or NOT_IN_THE_CROWD a reason: {missing}"
+
+
+def test_whatever_is_left_out_exists():
+    assert NOT_IN_THE_CROWD.keys() <= WRITES.keys()
 
 
 @pytest.mark.survive

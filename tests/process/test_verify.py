@@ -212,6 +212,32 @@ def test_what_is_tampered_with_is_named(lived_in: Path, tmp_path: Path, what: st
     assert any(named in difference for difference in report.differences), report.differences
 
 
+async def test_liked_comments_that_went_with_their_post_or_thread_are_no_difference(
+    tmp_path: Path,
+):
+    folder = tmp_path / "data"
+    async with started(folder) as server, server.client() as client:
+        ann = await make_user(client, "ann")
+
+        async def say(post: str, parent: str | None = None) -> str:
+            body = {"text": "so", "parent_comment_id": parent}
+            answer = await ann.call("POST", f"/posts/{post}/comments", json=body)
+            comment = answer.json()["comment_id"]
+            liked = await ann.call("POST", f"/comments/{comment}/like")
+            assert liked.status_code == 200, liked.text
+            return comment
+
+        gone, stays = [(await make_post(ann))["post_id"] for _ in range(2)]
+        await say(gone)
+        root = await say(stays)
+        await say(stays, root)
+        for path in (f"/posts/{gone}", f"/comments/{root}"):
+            assert (await ann.call("DELETE", path)).status_code == 200
+        assert await server.stop() == 0
+    verified = await run("verify", "--data", folder)
+    assert verified.code == 0, verified
+
+
 async def test_differences_are_lines_and_exit_code_1(lived_in: Path, tmp_path: Path):
     tampered = tampered_with(lived_in, tmp_path, "a like is missing")
     verified = await run("verify", "--data", tampered)

@@ -204,6 +204,17 @@ async def test_a_file_input_in_which_nothing_was_chosen_is_no_file(tmp_path: Pat
         assert not form.media
 
 
+async def test_a_picture_without_a_file_name_is_a_file(tmp_path: Path):
+    parts: Parts = [
+        ("media", None, b"\xff\xd8one"),
+        ("media[]", None, b"\xff"),
+        ("media", None, b""),
+    ]
+    async with await read(body(parts), tmp_path) as form:
+        assert [file.path.read_bytes() for file in form.media] == [b"\xff\xd8one", b"\xff"]
+        assert form.fields == {}
+
+
 async def test_an_empty_file_is_a_file(tmp_path: Path):
     async with await read(body([("media", "a.jpg", b"")]), tmp_path) as form:
         assert [file.size for file in form.media] == [0]

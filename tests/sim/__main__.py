@@ -58,7 +58,7 @@ def main() -> int:
         return find_mutations(chosen.seeds)
     seeds = range(chosen.seeds) if chosen.seed is None else [chosen.seed]
     start = time.perf_counter()
-    decided = feeds = wait = 0
+    decided = feeds = answers = wait = 0
     for seed in seeds:
         try:
             world = simulate(seed, chosen.side, shape)
@@ -70,11 +70,12 @@ def main() -> int:
             print(f"seed {seed} broke: python -m tests.sim --seed {seed} --side {chosen.side}")
             return 1
         decided, feeds = decided + world.decided, feeds + world.feeds_checked
+        answers += world.answers_checked
         wait = max(wait, world.longest_wait)
     took = time.perf_counter() - start
     print(
         f"{len(seeds)} seeds in {took:.1f} s: {decided} decisions, {feeds} feeds, "
-        f"longest wait {wait} rounds"
+        f"{answers} other answers, longest wait {wait} rounds"
     )
     return 0
 

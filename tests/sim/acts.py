@@ -4,6 +4,16 @@ are frequent; in the one in which everything happens, nothing is left out."""
 from collections.abc import Awaitable, Callable
 
 from tests.sim.clients import Client
+from tests.sim.discovering import (
+    add_place,
+    delete_story,
+    mark_read,
+    publish_story,
+    read_discovered,
+    read_notifications,
+    read_rings,
+    view_story,
+)
 from tests.sim.people import (
     answer_request,
     block,
@@ -43,7 +53,8 @@ SORTS: dict[str, dict[Act, int]] = {
         describe: 6, change_privacy: 5, operate: 2, delete_account: 2, follow: 14, unfollow: 3,
         answer_request: 6, remove_follower: 2, block: 3, unblock: 4, publish: 12, edit: 5,
         delete_post: 5, like: 10, save: 5, comment: 14, like_comment: 8, delete_comment: 6,
-        read_feed: 14,
+        read_feed: 14, publish_story: 8, view_story: 8, delete_story: 2, add_place: 2,
+        mark_read: 3, read_notifications: 6, read_rings: 6, read_discovered: 6,
     },
     "readers": {
         log_in: 2, follow: 14, unfollow: 5, change_privacy: 2, answer_request: 3, block: 1,
@@ -57,7 +68,14 @@ SORTS: dict[str, dict[Act, int]] = {
     "talkers": {
         log_in: 4, log_out: 2, publish: 8, delete_post: 4, like: 6, save: 4, comment: 40,
         like_comment: 24, delete_comment: 16, block: 3, unblock: 4, change_privacy: 1,
-        delete_account: 3, read_feed: 2,
+        delete_account: 3, read_feed: 2, read_notifications: 8, mark_read: 2,
+    },
+    "finders": {
+        log_in: 2, follow: 12, unfollow: 4, change_privacy: 5, answer_request: 4, block: 2,
+        unblock: 4, delete_account: 2, publish: 14, edit: 8, delete_post: 4, like: 10, comment: 6,
+        like_comment: 6, delete_comment: 2, publish_story: 14, view_story: 14, delete_story: 3,
+        add_place: 3, mark_read: 4, read_notifications: 10, read_rings: 12, read_discovered: 12,
+        read_feed: 4,
     },
 }  # fmt: skip
 """Sort of world -> act -> its weight."""

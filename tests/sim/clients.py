@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 
 import trio
 
-from actors.accounts.messages import NewSession
 from actors.decisions import Command, Refused
 from actors.runtime.actors import Actors
 from actors.runtime.asking import RequestKey
 from actors.runtime.inboxes import Inboxes
+from actors.user.messages import NewSession
 from storage.facts import Entry
 from tests.sim.broken import Broken
 from tests.sim.truth import Truth

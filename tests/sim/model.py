@@ -15,10 +15,12 @@ from storage.reads import (
     Beginning,
     FeedRows,
     GetBeginning,
+    GetExpired,
     GetFeed,
     GetGoneAccounts,
     GetHistories,
     GetKeptReply,
+    GetNextExpiry,
     GetRemains,
     GetStale,
     GetUnapproved,
@@ -29,10 +31,10 @@ from storage.reads import (
     PullPosts,
     Question,
     Snapshot,
-    Span,
 )
 from storage.rows import Remains
 from tests.sim.disk import SimulatedDisk
+from tests.sim.looking import cut, look_up
 from tests.sim.truth import Truth
 
 
@@ -124,6 +126,8 @@ class ModelDisk(SimulatedDisk):
             case GetStale():
                 stale = [ACCOUNTS, *map(user_key, sorted(truth.gone))]
                 return [actor for actor in stale if self._concerns.get(actor)]
+            case GetExpired() | GetNextExpiry():
+                return look_up(question, truth, [])
             case GetRemains(account=account, limit=limit):
                 return remains(truth, account, limit)
             case _:
@@ -141,14 +145,6 @@ class ModelDisk(SimulatedDisk):
         return [fact for _, _, fact in self._facts]
 
 
-def cut(ids: list[int], span: Span) -> list[int]:
-    """What `span` takes of `ids`, which fall."""
-    if span.after is not None and span.before is None:
-        return [one for one in ids if one > span.after][-span.limit :]
-    ids = [one for one in ids if span.after is None or one > span.after]
-    return [one for one in ids if span.before is None or one < span.before][: span.limit]
-
-
 def remains(truth: Truth, account: int, limit: int) -> Remains:
     """What a deleted account has left, at most `limit` of each kind."""
 
@@ -164,8 +160,8 @@ def remains(truth: Truth, account: int, limit: int) -> Remains:
     liked = some(comment for comment, who in truth.comment_likes if who == account)
     return Remains(
         posts=some(post for post, author in truth.posts.items() if author == account),
-        stories=[],
-        views=[],
+        stories=some(n for n, story in truth.found.stories.items() if story.author == account),
+        views=some(story for story, who in truth.found.views if who == account),
         comments=[place(comment) for comment in written],
         likes=some(post for post, who in truth.likes if who == account),
         saves=some(post for post, who in truth.saves if who == account),

@@ -12,6 +12,7 @@ from actors.runtime.directory import Directory
 from actors.runtime.inboxes import Inboxes
 from actors.runtime.rounds import Rounds
 from storage.ids import IdClock
+from tests.sim.found_mutations import FOUND_MUTATIONS
 from tests.sim.planted import Mutation
 from tests.sim.rule_mutations import RULE_MUTATIONS
 
@@ -166,4 +167,4 @@ RUNTIME_MUTATIONS = [
     ),
 ]
 
-MUTATIONS = [*RUNTIME_MUTATIONS, *RULE_MUTATIONS]
+MUTATIONS = [*RUNTIME_MUTATIONS, *RULE_MUTATIONS, *FOUND_MUTATIONS]

@@ -96,7 +96,11 @@ async def change_password(client: Client) -> None:
 
 async def rename(client: Client) -> None:
     if login := client.me():
-        await client.ask(ChangeUsername(login.account, _a_name(client)), login)
+        profile = None
+        if client.chance(0.4):
+            bio, private = client.world.thing("bio"), client.chance(0.5)
+            profile = ChangeProfile(login.account, ("bio",), bio=bio, private=private)
+        await client.ask(ChangeUsername(login.account, _a_name(client), profile), login)
 
 
 async def describe(client: Client) -> None:

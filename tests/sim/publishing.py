@@ -10,6 +10,18 @@ from tests.sim.world import Login
 LATELY = 4
 """So many of the newest things are what everybody is at."""
 
+HASHTAGS = ("sea", "sun", "sunset")
+"""Few, so that each has posts by many."""
+
+EDITS = [
+    ("caption",),
+    ("alts", "tags"),
+    ("caption", "tags"),
+    ("location",),
+    ("location", "caption"),
+]
+"""What is changed together."""
+
 
 def _a_post(client: Client) -> tuple[int, int]:
     """(post, author), mostly a new one that is there."""
@@ -36,6 +48,15 @@ def _people(client: Client) -> tuple[int, ...]:
     return tuple(sorted(several - {0}))
 
 
+def _a_caption(client: Client) -> str:
+    tags = client.random.sample(HASHTAGS, client.random.choice([0, 1, 1, 2]))
+    return " ".join((client.world.thing("caption"), *(f"#{tag}" for tag in tags)))
+
+
+def _a_place(client: Client) -> int | None:
+    return client.random.choice([None, *client.world.places[-2:]])
+
+
 async def publish(client: Client) -> None:
     login = client.me()
     if login is None:
@@ -43,8 +64,9 @@ async def publish(client: Client) -> None:
     tags = tuple(Tag(account, 0.5, 0.5) for account in _people(client))
     command = Publish(
         login.account,
-        client.world.thing("caption"),
+        _a_caption(client),
         (_a_medium(client),),
+        _a_place(client),
         tags=tags,
         mentions=_people(client),
     )
@@ -61,13 +83,14 @@ async def edit(client: Client) -> None:
     post, author = _a_post(client)
     login = _login_of(client, author)
     if login is not None:
-        changed = client.random.choice([("caption",), ("alts", "tags"), ("caption", "tags")])
+        changed = client.random.choice(EDITS)
         command = EditPost(
             post,
             login.account,
             changed,
-            client.world.thing("caption"),
+            _a_caption(client),
             (client.random.choice([None, client.world.thing("alt")]),),
+            _a_place(client),
             tags=tuple(Tag(account) for account in _people(client)),
             mentions=_people(client),
         )

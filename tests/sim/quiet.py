@@ -17,13 +17,26 @@ from actors.runtime.clearing import Clearing
 from actors.runtime.inboxes import Inboxes
 from actors.state import decode_state
 from storage.facts import Entry, Fact, PostPublished, Text
-from storage.ids import ACCOUNTS, comment_key, describe_actor, kind_of, post_key, user_key
+from storage.ids import (
+    ACCOUNTS,
+    comment_key,
+    describe_actor,
+    kind_of,
+    post_key,
+    story_key,
+    user_key,
+)
 from storage.reads import GetHistories, Span
 from tests.sim.broken import Broken
+from tests.sim.everybody import check_everybody, check_relations
 from tests.sim.reading import dropped_of, visible
 from tests.sim.truth import Truth
 from tests.sim.watched import WatchedRounds
 from tests.sim.world import World
+
+OVERDUE_MS = 6_000
+"""Milliseconds after its time in which a story must have ended: a little more than the period in
+which the simulator looks for them."""
 
 QUIET_S = 10.0
 """Virtual seconds after which whatever was under way has ended, clearing too."""
@@ -41,8 +54,11 @@ async def check_quiet(world: World, actors: Actors, feed: Inboxes, rounds: Watch
     folded = Truth()
     for entry in world.disk.journal:
         folded.tell(entry)
-    _check_relations("deliveries", rounds.delivered.truth.relations(), folded.relations())
-    _check_relations("rows", world.disk.relations(), folded.relations())
+    check_relations("deliveries", rounds.delivered.truth.relations(), folded.relations())
+    check_everybody(world)
+    over = world.now() - OVERDUE_MS
+    if late := [n for n, one in folded.found.stories.items() if one.expires_at < over]:
+        raise Broken(f"the stories {late} are over, and still there")
     if left := folded.gone - folded.cleared:
         raise Broken(f"{left} are deleted, but never cleared away")
     if asked := {whom for _, whom in folded.requests if whom not in folded.private}:
@@ -52,19 +68,6 @@ async def check_quiet(world: World, actors: Actors, feed: Inboxes, rounds: Watch
         await _check_state(world, actors, actor, folded)
     for viewer in folded.names:
         await _check_feed(world, feed, viewer, folded)
-
-
-def _check_relations(what: str, found: dict[str, Any], due: dict[str, Any]) -> None:
-    for name, relation in due.items():
-        if found[name] != relation:
-            more, fewer = _less(found[name], relation), _less(relation, found[name])
-            raise Broken(f"{name}: {what} have {more} too many, {fewer} too few")
-
-
-def _less(one: Any, other: Any) -> list[Any]:
-    if isinstance(one, dict):
-        one, other = one.items(), other.items()
-    return sorted(set(one) - set(other))
 
 
 def _check_retries(journal: list[Entry]) -> None:
@@ -115,6 +118,8 @@ async def _check_state(world: World, actors: Actors, actor: int, truth: Truth) -
         raise Broken(f"{describe_actor(actor)}: folded {folded}, loaded {loaded}, live {live}")
     for name, due in sets_of(truth).get(actor, {}).items():
         found = getattr(folded, name)
+        if name == "ring":
+            found = [one.story for one in found]
         if (found if isinstance(found, int) else set(found)) != due:
             raise Broken(f"{describe_actor(actor)}: {name} is {found}, should be {due}")
 
@@ -130,12 +135,15 @@ def sets_of(truth: Truth) -> dict[int, dict[str, Any]]:
             "requested": {whom for who, whom in truth.requests if who == account},
             "blocking": {whom for who, whom in truth.blocks if who == account},
             "blocked_by": {who for who, whom in truth.blocks if whom == account},
+            "ring": {n for n, one in truth.found.stories.items() if one.author == account},
         }
     for post in truth.posts:
         due[post_key(post)] = {
             "likers": {who for liked, who in truth.likes if liked == post},
             "savers": {who for saved, who in truth.saves if saved == post},
         }
+    for story in truth.found.stories:
+        due[story_key(story)] = {"viewers": {who for _, who in truth.found.viewers(story)}}
     for comment in truth.comments:
         due[comment_key(comment)] = {
             "likers": {who for liked, who in truth.comment_likes if liked == comment},

@@ -5,7 +5,7 @@ from actors.runtime.inboxes import Inboxes
 from storage.reads import Span
 from tests.sim.broken import Broken
 from tests.sim.clients import Client
-from tests.sim.model import cut
+from tests.sim.looking import cut
 from tests.sim.truth import Truth
 
 

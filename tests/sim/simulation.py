@@ -5,9 +5,10 @@ everything checked.
 `python -m tests.sim --seed N --side model`.
 """
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from random import Random
+from types import ModuleType
 from typing import Any, ClassVar
 
 import trio
@@ -15,23 +16,28 @@ import trio._core._run
 from trio.testing import MockClock
 
 import actors.runtime.clearing
+import actors.runtime.expiry
 import actors.user.profile
 import actors.user.sessions
+import actors.user.stories
 from actors.fanout import Hybrid, Lossy, Policy, Pull, Push, Threshold
 from actors.runtime.actors import Actors, open_actors
 from actors.runtime.clearing import Clearing
+from actors.runtime.expiry import Expiry
 from actors.runtime.inboxes import Inboxes, Sizes
 from actors.runtime.passivation import Residency
 from actors.runtime.rounds import Clocks
+from actors.user.stories import STORY_MS
 from tests.sim.acts import next_act
 from tests.sim.broken import Broken
 from tests.sim.clients import Client
 from tests.sim.disk import SimulatedDisk
+from tests.sim.everybody import check_everybody
 from tests.sim.model import ModelDisk
 from tests.sim.quiet import check_erased, check_names, check_quiet, quiet
 from tests.sim.sqlite_side import SqliteDisk
 from tests.sim.watched import WatchedRounds
-from tests.sim.world import START_MS, Shape, World
+from tests.sim.world import Shape, World
 
 SIDES: dict[str, Callable[[Random], SimulatedDisk]] = {
     "model": ModelDisk,
@@ -39,8 +45,10 @@ SIDES: dict[str, Callable[[Random], SimulatedDisk]] = {
 }
 """The sides of the disk that a history can be simulated on."""
 
-SORTS_DRAWN = ["everything"] * 2 + ["readers"] * 5 + ["neighbours"] * 2 + ["talkers"] * 3
-"""One for each tenth of the histories."""
+SORTS_DRAWN = [
+    *["everything"] * 2, *["readers"] * 5, *["neighbours"] * 2, *["talkers"] * 3, *["finders"] * 3,
+]  # fmt: skip
+"""How often each sort of world comes, out of fifteen."""
 
 SLOW_S = (0.0005, 0.002, 0.02, 0.02)
 """Virtual seconds that a disk may take: a slow one makes races wide."""
@@ -51,15 +59,28 @@ RESIDENCIES = [Residency(), Residency(1, 1.0, 1.0), Residency(5, 0.01, 0.01)]
 ROUNDS_WAITED_MAX = 6
 """Rounds that a command which can be decided may wait at the most."""
 
-Small = tuple[Any, str, tuple[int, ...]]
-"""A module, a limit of it, and what it may be."""
+Limit = tuple[ModuleType, str, tuple[float, ...]]
+"""Where a limit is, and what it may be."""
 
-SMALL: list[Small] = [
+SMALL: list[Limit] = [
     (actors.runtime.clearing, "CLEARED_AT_ONCE", (1, 1, 100)),
     (actors.user.profile, "APPROVED_A_TURN", (1, 100)),
     (actors.user.sessions, "SESSIONS_MAX", (2, 100)),
+    (actors.user.stories, "ENDED_A_TURN", (1, 100)),
+    (actors.runtime.expiry, "EXPIRED_AT_ONCE", (1, 100)),
+    (actors.runtime.expiry, "EXPIRY_PERIOD_S", (0.05, 5.0)),
 ]
 """Limits that no history would reach: each life draws its own."""
+
+ALL_ROWS_SHARE = 0.02
+"""Of the moments at which a cell is looked at, those at which all rows are, too."""
+
+STORIES_LAST_MS = (50, 300, STORY_MS)
+"""How long stories may last, the same for all of a history."""
+
+CLOCK_MOVES_MS = (0, 0, 0, 300, STORY_MS, -100)
+"""What the wall clock may be moved by between two lives: a process that was not there for a while,
+or a clock that was set back."""
 
 
 @contextmanager
@@ -75,10 +96,11 @@ def deterministic(seed: int) -> Generator[None]:
 
 
 @contextmanager
-def small_limits(random: Random, small: Sequence[Small] = SMALL) -> Generator[None]:
-    """Each of the limits as chance draws it, until the block is left."""
-    before = [(module, name, getattr(module, name)) for module, name, _ in small]
-    for module, name, choices in small:
+def drawn(random: Random, limits: Iterable[Limit]) -> Generator[None]:
+    """Let chance say what limits are."""
+    limits = list(limits)
+    before = [(module, name, getattr(module, name)) for module, name, _ in limits]
+    for module, name, choices in limits:
         setattr(module, name, random.choice(choices))
     try:
         yield
@@ -100,12 +122,21 @@ async def _history(seed: int, side: str, shape: Shape) -> World:
     policy = random.choice(policies if sort == "readers" else [*policies, Pull(), Lossy(2)])
     world = World(random, SIDES[side](random), policy, sort, shape)
     world.disk.slow = SLOW_S[-1] if sort == "readers" else random.choice(SLOW_S)
-    for incarnation in range(shape.incarnations):
-        with small_limits(random):
-            await _live(world, last=incarnation == shape.incarnations - 1)
+    with drawn(random, [(actors.user.stories, "STORY_MS", STORIES_LAST_MS)]):
+        await _lives(world)
+    return world
+
+
+async def _lives(world: World) -> None:
+    lives = world.shape.incarnations
+    for life in range(lives):
+        with drawn(world.random, SMALL):
+            await _live(world, last=life == lives - 1)
         if world.acknowledged > len(world.disk.journal):
             raise Broken(f"fact {world.acknowledged} was acknowledged and is lost")
-    return world
+        if moved := world.random.choice(CLOCK_MOVES_MS):
+            world.clock_moved_ms += moved
+            world.unanswered.clear()  # nobody tries again after a day
 
 
 async def _live(world: World, *, last: bool) -> None:
@@ -118,7 +149,7 @@ async def _live(world: World, *, last: bool) -> None:
         watch += random.random() * 0.002
         return watch
 
-    clocks = Clocks(lambda: START_MS + int(trio.current_time() * 1000), stopwatch)
+    clocks = Clocks(world.now, stopwatch)
     told = list(world.disk.journal)
     made: list[WatchedRounds] = []
 
@@ -143,7 +174,7 @@ async def _live(world: World, *, last: bool) -> None:
             rounds = made[0]
             feed = SlowInboxes(actors, world.policy, clocks.stopwatch, _sizes(random))
             feed.random = random
-            clearing = Clearing(actors)
+            clearing, expiry = Clearing(actors), Expiry(actors, world.now)
             for listener in (told.append, feed.on_delivered, clearing.on_delivered):
                 actors.listen(listener)
             async with trio.open_nursery() as nursery:
@@ -151,6 +182,7 @@ async def _live(world: World, *, last: bool) -> None:
                     plug.deadline = trio.current_time() + random.expovariate(1 / 0.3)
                 nursery.start_soon(feed.run)
                 nursery.start_soon(clearing.run, _forget_blobs)
+                nursery.start_soon(expiry.run, _forget_blobs)
                 async with trio.open_nursery() as gremlins:
                     gremlins.start_soon(_gremlin, world, actors, rounds)
                     async with trio.open_nursery() as clients:
@@ -190,9 +222,12 @@ async def _forget_blobs(names: Iterable[str]) -> None:
 
 async def _gremlin(world: World, actors: Actors, rounds: WatchedRounds) -> None:
     """Whatever may happen to cells at any time: they leave memory, or their snapshots fall due. And
-    a look at one: it must be what was delivered, no more and no less."""
+    a look at one: it must be what was delivered, no more and no less. Now and then a look at all
+    rows."""
     while True:
         await trio.sleep(world.random.expovariate(1 / 0.01))
+        if world.random.random() < ALL_ROWS_SHARE:
+            check_everybody(world)
         cells = sorted(actors.directory.cells.items())
         if cells:
             _, cell = world.random.choice(cells)

@@ -26,6 +26,8 @@ DICTIONARIES = {
     "sessions": "select session, account from sessions",
     "tokens": "select session, text from sessions join contents on id = refresh_id",
     "posts": "select post, author from posts",
+    "stories": "select story, author from stories",
+    "located": "select post, location from posts where location is not null",
 }
 SETS = {
     "gone": "select account from users where gone > 0",
@@ -33,6 +35,7 @@ SETS = {
     "private": "select account from users where private and not gone",
     "invites": "select invite from invites",
     "texts": "select id from contents",
+    "places": "select location from locations",
 }
 PAIRS = {
     "follows": "select follower, followee from follows",
@@ -42,6 +45,8 @@ PAIRS = {
     "likes": "select post, account from likes",
     "saves": "select post, account from saves",
     "comment_likes": "select comment, account from comment_likes",
+    "views": "select story, account from views",
+    "hashtags": "select name, post from hashtag_posts",
 }
 """Relation of `Truth` -> its rows."""
 
@@ -58,6 +63,15 @@ COUNTED = (
     " where l.comment = c.comment) from comments c",
     "select comment, replies_count, (select count(*) from comments r where r.root = c.comment)"
     " from comments c",
+    "select story, views_count, (select count(*) from views v where v.story = s.story)"
+    " from stories s",
+    "select name, posts_count, (select count(*) from hashtag_posts p join users u"
+    " on u.account = p.author where p.name = h.name and not u.private) from hashtags h",
+    "select location, posts_count, (select count(*) from posts p join users u"
+    " on u.account = p.author where p.location = l.location and not u.private)"
+    " from locations l",
+    "select name, 0, 1 from hashtags h"
+    " where not exists (select 1 from hashtag_posts p where p.name = h.name)",
 )
 """(whose, counter, how many there are)"""
 

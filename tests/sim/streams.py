@@ -24,7 +24,7 @@ from server.hub import Hub
 from server.views import Views
 from storage.facts import Entry
 from tests.sim.broken import Broken
-from tests.sim.simulation import RESIDENCIES, Small, deterministic, small_limits
+from tests.sim.simulation import RESIDENCIES, Limit, deterministic, drawn
 from tests.sim.sqlite_side import SqliteDisk
 from tests.sim.stream_acts import ACTS, TALK, People
 from tests.sim.stream_clients import Reader, context_of
@@ -36,7 +36,7 @@ AUTHORS = 4
 STEPS = 6
 """Acts of each author in each life."""
 
-SMALL: list[Small] = [
+SMALL: list[Limit] = [
     (server.listening, "HELD_MAX", (1, 3, 256)),
     (server.handing, "PENDING_MAX", (1, 4, 1_024)),
     (server.handing, "HANDED_A_STEP", (1, 100)),
@@ -71,7 +71,7 @@ def simulate_streams(seed: int) -> History:
 async def _history(seed: int) -> History:
     history = History(seed)
     for life in range(LIVES):
-        with small_limits(history.random, SMALL):
+        with drawn(history.random, SMALL):
             await _live(history, last=life == LIVES - 1)
     for reader in history.readers:
         _check(reader, history)

@@ -15,6 +15,7 @@ from storage.facts import (
     Fact,
     InviteCreated,
     InviteUsed,
+    LocationCreated,
     PasswordChanged,
     PostDeleted,
     PostEdited,
@@ -24,6 +25,8 @@ from storage.facts import (
     SessionEnded,
     SessionOpened,
     SessionRefreshed,
+    StoryEnded,
+    StoryPublished,
     Text,
     UsernameChanged,
 )
@@ -54,6 +57,13 @@ class Texts:
                 self.put(("invite", fact.invite), fact.code)
             case InviteUsed():
                 self.empty(("invite", fact.invite))
+            case StoryPublished():
+                self.put(("story", fact.story), fact.file)
+            case StoryEnded():
+                self.empty(("story", fact.story))
+            case LocationCreated():
+                for name in ("name", "city", "country"):
+                    self.put(("place", fact.location, name), getattr(fact, name))
             case _:
                 self._tell_of_accounts(fact)
 

@@ -40,7 +40,8 @@ from storage.facts import (
     Unfollowed,
     UsernameChanged,
 )
-from tests.sim.broken import Broken
+from tests.sim.broken import due
+from tests.sim.found import Found
 from tests.sim.texts import Texts
 
 T = TypeVar("T")
@@ -101,6 +102,7 @@ class Truth:
     comment_likes: set[tuple[int, int]] = field(default_factory=set)
     """(comment, account)"""
     texts: Texts = field(default_factory=Texts)
+    found: Found = field(default_factory=Found)
     accounts: int = 0
     names_ever: set[str] = field(default_factory=set)
     ever_liked: set[tuple[type, int, int]] = field(default_factory=set)
@@ -113,13 +115,14 @@ class Truth:
             value = getattr(self, one.name)
             copied[one.name] = value.copy() if isinstance(value, dict | set) else value
         copied["texts"] = Texts(self.texts.due.copy())
+        copied["found"] = self.found.copy()
         return Truth(**copied)
 
     def relations(self) -> dict[str, Any]:
         """What the disk has rows of, by name."""
-        left_out = ("texts", "accounts", "names_ever", "ever_liked")
+        left_out = ("texts", "found", "accounts", "names_ever", "ever_liked")
         relations = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in left_out}
-        return relations | {"texts": set(self.texts.due.values())}
+        return relations | self.found.relations() | {"texts": set(self.texts.due.values())}
 
     # What is asked.
 
@@ -141,6 +144,15 @@ class Truth:
         followed = (viewer, author) in self.follows
         return viewer == author or author not in self.private or followed
 
+    def shows(self, author: int, viewer: int) -> bool:
+        """Whether `author` lets `viewer` see what it posts, whoever is deleted by now."""
+        open_to = author not in self.private or (viewer, author) in self.follows
+        return viewer == author or (not self.apart(viewer, author) and open_to)
+
+    def is_public(self, author: int) -> bool:
+        """Whether everybody may see what `author` posts."""
+        return author in self.names and author not in self.private
+
     def feed(self, viewer: int) -> list[int]:
         """The pull, by definition: one's own posts and those of whom one follows, newest first."""
         authors = {followee for follower, followee in self.follows if follower == viewer} | {viewer}
@@ -159,6 +171,8 @@ class Truth:
         """Raises `Broken` for a fact that can't follow upon those before it."""
         fact = entry.fact
         self.texts.tell(fact)
+        if self.found.tell(entry, self.names):
+            return
         if isinstance(fact, EDGES):
             self._tell_of_edge(fact)
         elif isinstance(fact, BLOCKS):
@@ -331,11 +345,6 @@ class Truth:
         for comment in comments:
             del self.comments[comment]
         self.comment_likes = {like for like in self.comment_likes if like[0] not in comments}
-
-
-def due(fact: Fact, holds: bool, rule: str) -> None:
-    if not holds:
-        raise Broken(f"{fact}: {rule}")
 
 
 def put(members: set[T], one: T, fact: Fact) -> None:

@@ -83,7 +83,8 @@ class WatchedRounds(Rounds):
                 f"{waiting.command}: decided {outcome}, but on all that was appended it is {again}"
             )
         if isinstance(outcome, Accepted):
-            check_allowed(self.delivered.truth, self.appended.truth, waiting.command, outcome)
+            known = self.delivered.truth, self.appended.truth
+            check_allowed(*known, waiting.command, outcome, round.at)
         for entry in round.group.entries[appended:]:
             self.appended.tell(entry)
         self._rests_on[id(waiting)] = self.appended.last.get(cell.actor, 0)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+import trio
+
 from actors.comment.messages import Place
 from actors.fanout import Policy
 from actors.runtime.asking import Asker, RequestKey
@@ -71,16 +73,27 @@ class World:
     """(post, author), deleted ones too"""
     comments: list[tuple[Place, int]] = field(default_factory=list)
     """(place, author), deleted ones too"""
+    stories: list[tuple[int, int]] = field(default_factory=list)
+    """(story, author), those too that have ended"""
+    places: list[int] = field(default_factory=list)
     replies: dict[tuple[int, str], Any] = field(default_factory=dict)
     """(account, key) -> the first reply"""
     unanswered: list[Keyed] = field(default_factory=list)
     """Keyed commands whose asker died or left before the answer"""
     keys: int = 0
     feeds_checked: int = 0
+    answers_checked: int = 0
+    """About stories, notifications, hashtags and places."""
+    clock_moved_ms: int = 0
+    """How far the wall clock was moved, between two lives."""
     erased: int = 0
     """Deleted accounts whose texts were looked for and not found."""
     decided: int = 0
     longest_wait: int = 0
+
+    def now(self) -> int:
+        """The wall clock, in Unix milliseconds."""
+        return START_MS + self.clock_moved_ms + int(trio.current_time() * 1000)
 
     def thing(self, kind: str) -> str:
         """A text like no other, and part of no other."""

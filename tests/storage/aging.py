@@ -47,7 +47,10 @@ def age(database: Path) -> None:
         "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' "
         "order by sql not like 'create virtual%'"
     )
+    triggers = "select name from sqlite_schema where type = 'trigger'"
     with transaction(connection):
+        for (trigger,) in connection.execute(triggers).fetchall():
+            connection.execute(f"drop trigger {trigger}")
         for (table,) in connection.execute(tables).fetchall():
             if table not in KEPT_FOR_EVER:
                 connection.execute(f"drop table if exists {table}")

@@ -82,7 +82,11 @@ class Discovered:
             known = self.told.get(told.key)
             if known is not None:
                 known.withdrawn = False
-            elif told.recipient != told.actor and told.seq:
+            elif (
+                told.recipient != told.actor
+                and told.seq
+                and not plain.apart(told.recipient, told.actor)
+            ):
                 self.told[told.key] = told
         self._withdraw(fact, plain)
         match fact:
@@ -112,9 +116,9 @@ class Discovered:
             case PostLiked(post=post, account=actor):
                 author = plain.posts[post].author
                 yield Told(author, seq * fact.first, "like", actor, post, None, at)
-            case CommentLiked(comment=comment, account=actor) if fact.told:
+            case CommentLiked(comment=comment, account=actor):
                 one = plain.comments[comment]
-                news = seq * fact.first
+                news = seq * (fact.first and fact.told)
                 yield Told(one.author, news, "comment_like", actor, one.post, comment, at)
             case PostPublished(author=author, post=post):
                 mentioned = dict.fromkeys(fact.mentions, "mention")

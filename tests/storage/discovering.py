@@ -164,7 +164,11 @@ def hashtags(plain: Plain, q: FindHashtags) -> list[HashtagRow]:
     for name in {name for one in plain.posts.values() for name in one.hashtags}:
         count = visible(plain, q.viewer, lambda one, name=name: name in one.hashtags)
         if name.startswith(q.prefix) and count:
-            posts = [n for n, one in plain.posts.items() if name in one.hashtags]
+            posts = [
+                n
+                for n, one in plain.posts.items()
+                if name in one.hashtags and sees(plain, None, one.author)
+            ]
             day = sum(n >= q.day for n in posts)
             rows.append(HashtagRow(name, count, day, sum(q.week <= n < q.day for n in posts)))
     return sorted(rows, key=lambda row: (-row.posts, row.name))[: q.limit]

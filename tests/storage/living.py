@@ -18,9 +18,9 @@ NAMES = [f"name{n}" for n in range(8)]
 class Life:
     """A history that goes on by itself. `act` does one thing that somebody might do now."""
 
-    def __init__(self, seed: int, accounts: int = 5) -> None:
+    def __init__(self, seed: int, accounts: int = 5, history: History | None = None) -> None:
         self.random = random.Random(seed)
-        self.history = History()
+        self.history = history or History()
         self.plain = self.history.plain
         self._liked: set[tuple[str, int, int]] = set()
         """(what, which, who) of every like at any time: only the first is one."""
