@@ -6,7 +6,6 @@ other order. Errors are one sentence with the remedy, and an exit code.
 """
 
 import contextlib
-import gc
 import logging
 import os
 import secrets
@@ -40,13 +39,16 @@ from admin import commands
 from admin.commands import Operator
 from admin.control import serve_control
 from admin.failures import EXIT_DISK_FAILED, told
+from admin.passes import Passes
 from admin.scrubbing import scrub_what_is_left, tell_scrubbed
+from admin.tail import tail
 from admin.upgrading import upgrade_folder
 from server.addresses import parse_proxies
-from server.allocation import return_free_memory
+from server.allocation import return_free_memory, spare_the_collector
 from server.app import make_app
 from server.context import Context, Readiness
 from server.cursors import Cursors
+from server.dropping import Droppable, give_up_after
 from server.explore import Rankings
 from server.hub import Hub
 from server.image_threads import ImageThreads
@@ -67,6 +69,7 @@ from server.settings import (
     warnings_about,
 )
 from server.stream import MESSAGE_BYTES_MAX
+from server.sweeping import sweep
 from server.throttle import Throttle
 from server.tokens import AccessTokens, MediaCookies, derive_key
 from server.views import Views
@@ -74,7 +77,7 @@ from storage.blobs import Blobs
 from storage.disk import Disk, DiskFailed, Group
 from storage.folder import DataFolder, open_folder, secret
 from storage.journal import open_disk
-from storage.reads import Answer, GetMediaNames, Question
+from storage.reads import Answer, Question
 
 SWITCH_INTERVAL_S = 0.0005
 """How long a thread may hold the interpreter while others wait: the writer comes back from SQLite
@@ -95,11 +98,6 @@ long to notice."""
 SCRUB_UNTIL_S = 4.5
 """After the signal: until then a stop may overwrite what was erased. What takes longer is left to
 the next start."""
-
-COLLECTOR_THRESHOLDS = (10_000, 20, 50)
-"""Of Python's garbage collector: allocations before it looks at the youngest objects, and how many
-such looks before it looks at older ones. Measured on the bench's worst step: 67 ms before, 7 ms so
-and with what the start made frozen."""
 
 PING_S = 25.0
 """Between two pings of a WebSocket: proxies drop what is silent for a minute."""
@@ -209,9 +207,14 @@ async def serve_until(
             background.start_soon(context.rankings.run)
             background.start_soon(context.hub.run)
             background.start_soon(context.hub.run_clock)
-            background.start_soon(sweep, context)
+            threads = context.file_threads
+            background.start_soon(sweep, context.blobs, context.asking, threads, unix_ms)
             background.start_soon(
-                serve_control, folder.path, actors, partial(queues, context, feed, actors)
+                serve_control,
+                folder.path,
+                actors,
+                partial(queues, context, feed, actors),
+                Passes(actors, context.tokens.issue, unix_ms, secrets.token_bytes, bound),
             )
             async with trio.open_nursery() as edge:
                 await edge.start(serve_app, context, listening, stop.begun)
@@ -234,16 +237,6 @@ def queues(context: Context, feed: Inboxes, actors: Actors) -> dict[str, dict[st
         "throttle": context.throttle.statistics(),
         "pictures": context.image_threads.statistics(),
     }
-
-
-def spare_the_collector() -> None:
-    """Put what the start made out of the garbage collector's sight, and let it look less often.
-
-    A look at everything, which nearly never finds a cycle here, held the loop for 67 ms.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECTOR_THRESHOLDS)
 
 
 def make_context(
@@ -382,31 +375,6 @@ async def serve_app(
         connections.cancel_scope.deadline = trio.current_time() + FINISH_CANCELLED_S
 
 
-def give_up_after(stream: trio.SocketStream, seconds: float) -> None:
-    """Have the kernel drop a connection whose other end has not answered for so long, where it
-    can."""
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        ms = int(seconds * 1_000)
-        stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, ms)
-
-
-class Droppable:
-    """The application on one connection, which it may drop: else nobody could end a WebSocket
-    whose client does not read, since Hypercorn waits for it."""
-
-    def __init__(self, app: Any, stream: trio.SocketStream) -> None:
-        self._app = app
-        self._stream = stream
-
-    async def __call__(self, scope: Any, *others: Any) -> None:
-        if scope["type"] == "websocket":
-            scope["extensions"]["triptych.abort"] = self._drop
-        await self._app(scope, *others)
-
-    async def _drop(self) -> None:
-        await trio.aclose_forcefully(self._stream)
-
-
 async def stop_on_signals(
     readiness: Readiness,
     stop: Stop,
@@ -440,19 +408,6 @@ def ended_by_signals() -> Generator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-async def sweep(context: Context) -> None:
-    """Delete the media files that an interrupted upload or deletion left behind."""
-
-    def known(prefix: str) -> list[str]:
-        return trio.from_thread.run(context.asking.read, GetMediaNames(prefix))
-
-    swept = await trio.to_thread.run_sync(
-        context.blobs.sweep, unix_ms() / 1_000, known, limiter=context.file_threads
-    )
-    if swept:
-        log.info("swept media files that no post has", files=swept)
 
 
 # The command line.
@@ -525,6 +480,7 @@ for command in (
     commands.user,
     commands.invite,
     commands.status,
+    tail,
     commands.lift_quarantine,
 ):
     main.add_command(command)

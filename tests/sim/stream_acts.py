@@ -83,7 +83,7 @@ def follow(p: People) -> Any:
 
 def like(p: People) -> Any:
     found = p.late(p.posts)
-    return found and Like(*found, p.two()[0])
+    return found and Like(found[0], found[1], p.two()[0])
 
 
 def comment(p: People) -> Any:
@@ -92,7 +92,8 @@ def comment(p: People) -> Any:
         root = place.root or place.comment
         who = p.two()[0]
         return Comment(place.post, place.author, who, "text", place.comment, root, p.some())
-    return found and Comment(*found, p.two()[0], "text", mentions=p.some())
+    who = p.two()[0]
+    return found and Comment(found[0], found[1], who, "text", mentions=p.some())
 
 
 def like_comment(p: People) -> Any:
@@ -117,7 +118,7 @@ def unlike(p: People) -> Any:
 
 def delete_post(p: People) -> Any:
     found = p.late(p.posts)
-    return found and DeletePost(*found)
+    return found and DeletePost(found[0], found[1])
 
 
 def delete_story(p: People) -> Any:

@@ -56,7 +56,7 @@ class Stream:
     ) -> None:
         self._host, self._port = str(httpx.URL(url).host), httpx.URL(url).port or 80
         self._path = path
-        self._headers = [(name, value.encode()) for name, value in headers.items()]
+        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
         self._subprotocols = subprotocols
         self._channels = channels
         self._since = since
