@@ -5,12 +5,20 @@ from quart.wrappers import Response
 
 from server.calls import Call
 from server.problems import Problem, invalid
-from server.routing import Nothing, Section, Tier, Who
-from server.stream import STREAM_PATHS
+from server.routing import API, Nothing, Section, Tier, Who
 
 SECTION = Section()
 
 
+@SECTION.route(
+    "GET",
+    "/v1/stream",
+    who=Who.USER,
+    tier=Tier.READ,
+    query=Nothing,
+    body=Nothing,
+    answers={101: None, 403: Problem},
+)
 async def open_stream(call: Call[Nothing, Nothing]) -> Response:
     """The stream of events, a WebSocket: docs/stream.md has its messages. Send the handshake with
     the token in `Authorization`, or, from a browser, with the subprotocols `triptych` and
@@ -18,13 +26,15 @@ async def open_stream(call: Call[Nothing, Nothing]) -> Response:
     raise invalid("Open this as a WebSocket")
 
 
-for _path in STREAM_PATHS:
-    SECTION.route(
-        "GET",
-        _path,
-        who=Who.USER,
-        tier=Tier.READ,
-        query=Nothing,
-        body=Nothing,
-        answers={101: None, 403: Problem},
-    )(open_stream)
+@SECTION.route(
+    "GET",
+    f"{API}/stream",
+    who=Who.USER,
+    tier=Tier.READ,
+    query=Nothing,
+    body=Nothing,
+    answers={101: None, 403: Problem},
+)
+async def open_same_stream(call: Call[Nothing, Nothing]) -> Response:
+    """The same as `/v1/stream`."""
+    raise invalid("Open this as a WebSocket")
