@@ -75,6 +75,10 @@ class Due:
     """The notification of each act that has one -> its event"""
     withdrawn: set[Subject] = field(default_factory=set)
 
+    def standing(self) -> set[int]:
+        """The ids of the events that have stayed due ever since."""
+        return self.events.keys() - self.void
+
     def tell(self, entry: Entry) -> None:
         fact, first = entry.fact, 4 * entry.seq
         self._remember(fact)
