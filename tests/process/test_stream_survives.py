@@ -51,14 +51,19 @@ class Reader:
         while True:
             try:
                 await self.listen(url, self.random.randint(1, 12))
-            except (OSError, trio_websocket.HandshakeError, trio_websocket.ConnectionClosed):
+            except* (OSError, trio_websocket.HandshakeError, trio_websocket.ConnectionClosed):
                 await trio.lowlevel.checkpoint()
 
     async def listen(self, url: str, count: int) -> None:
         """One stream, for so many events."""
         headers = [(b"Authorization", b"Bearer " + self.token.encode())]
-        address = url.replace("http", "ws") + "/v1/stream"
-        async with trio_websocket.open_websocket_url(address, extra_headers=headers) as stream:
+        host, port = "127.0.0.1", int(url.rpartition(":")[2])
+        line = await trio.open_tcp_stream(host, port)
+        # The library's own opening would leave the socket open when a handshake breaks off.
+        async with line, trio.open_nursery() as nursery:
+            stream = await trio_websocket.wrap_client_stream(
+                nursery, line, f"{host}:{port}", "/v1/stream", extra_headers=headers
+            )
             self.streams += 1
             message = {"type": "subscribe", "channels": CHANNELS, "since": self.last}
             await stream.send_message(json.dumps(message))
@@ -68,6 +73,7 @@ class Reader:
                 if "id" in told:
                     self.take(told["id"])
                     count -= 1
+            nursery.cancel_scope.cancel()  # and hangs up
 
     def take(self, id: str) -> None:
         assert not self.heard or int(id) > self.heard[-1], "in order, each once"
