@@ -69,7 +69,7 @@ from server.settings import (
     warnings_about,
 )
 from server.stream import MESSAGE_BYTES_MAX
-from server.sweeping import sweep
+from server.sweeping import sweep_media
 from server.throttle import Throttle
 from server.tokens import AccessTokens, MediaCookies, derive_key
 from server.views import Views
@@ -77,7 +77,7 @@ from storage.blobs import Blobs
 from storage.disk import Disk, DiskFailed, Group
 from storage.folder import DataFolder, open_folder, secret
 from storage.journal import open_disk
-from storage.reads import Answer, Question
+from storage.reads import Answer, GetMediaNames, Question
 
 SWITCH_INTERVAL_S = 0.0005
 """How long a thread may hold the interpreter while others wait: the writer comes back from SQLite
@@ -95,9 +95,9 @@ FINISH_CANCELLED_S = 0.5
 """After that, connections are closed under whoever does not read, and their handlers have this
 long to notice."""
 
-SCRUB_UNTIL_S = 4.5
-"""After the signal: until then a stop may overwrite what was erased. What takes longer is left to
-the next start."""
+SCRUB_UNTIL_S = 4.0
+"""After the signal: until then a stop may overwrite what was erased, with a second for the disk to
+take it. What takes longer is left to the next start."""
 
 PING_S = 25.0
 """Between two pings of a WebSocket: proxies drop what is silent for a minute."""
@@ -207,8 +207,9 @@ async def serve_until(
             background.start_soon(context.rankings.run)
             background.start_soon(context.hub.run)
             background.start_soon(context.hub.run_clock)
-            threads = context.file_threads
-            background.start_soon(sweep, context.blobs, context.asking, threads, unix_ms)
+            background.start_soon(
+                sweep_media, context.blobs, partial(names_of, actors), unix_ms, context.file_threads
+            )
             background.start_soon(
                 serve_control,
                 folder.path,
@@ -222,6 +223,11 @@ async def serve_until(
                 where = url if url == bound else f"{url} at {bound}"
                 click.echo(f"Triptych serves {where} from {folder.path}; Ctrl-C stops it")
             background.cancel_scope.cancel()
+
+
+async def names_of(actors: Actors, prefix: str) -> list[str]:
+    """The blobs that rows speak of, whose names begin with `prefix`."""
+    return await actors.read(GetMediaNames(prefix))
 
 
 def queues(context: Context, feed: Inboxes, actors: Actors) -> dict[str, dict[str, int]]:

@@ -130,7 +130,6 @@ async def open_house(folder: DataFolder, settings: Settings, url: str) -> AsyncG
         async with open_actors(counting, clocks) as actors, trio.open_nursery() as nursery:
             feed = Inboxes(actors, POLICIES[settings.fan_out], time.perf_counter)
             nursery.start_soon(feed.run)
-            yield House(
-                actors, run.make_context(folder, settings, actors, feed, url, Readiness()), counting
-            )
+            context = run.make_context(folder, settings, actors, feed, url, Readiness())
+            yield House(actors, context, counting)
             nursery.cancel_scope.cancel()

@@ -23,6 +23,10 @@ VISIBLE = """
 
 LIVE = f"n.recipient = :recipient and {VISIBLE}"
 
+UNREAD_COUNTED_MAX = 1_000
+"""Unread notifications that are counted; as many as Mastodon counts at most. Nobody reads a larger
+number, and each that is counted costs several looks."""
+
 READ = "n.seq <= (select read_up_to from users where account = :recipient)"
 
 
@@ -38,8 +42,10 @@ from (
 
 
 UNREAD = f"""
-select json_quote(count(*)) from notifications n
-where {LIVE} and n.seq > (select read_up_to from users where account = :recipient)"""
+select json_quote(count(*)) from (
+    select 1 from notifications n
+    where {LIVE} and n.seq > (select read_up_to from users where account = :recipient)
+    limit {UNREAD_COUNTED_MAX})"""
 
 NOTIFICATIONS = {
     GetNotifications: both_ways(notifications, list[NotificationRow]),
