@@ -5,7 +5,6 @@ other order. Errors are one sentence with the remedy, and an exit code.
 """
 
 import contextlib
-import gc
 import os
 import secrets
 import shutil
@@ -34,26 +33,29 @@ from admin import commands
 from admin.commands import Operator
 from admin.control import serve_control
 from admin.failures import EXIT_DISK_FAILED, told
+from admin.passes import Passes
 from admin.scrubbing import scrub_what_is_left, tell_scrubbed
+from admin.tail import tail
 from admin.upgrading import upgrade_folder
 from server.addresses import parse_proxies
-from server.allocation import return_free_memory
+from server.allocation import return_free_memory, spare_the_collector
 from server.app import edge_refusals, make_app
-from server.context import Context, Readiness
-from server.cursors import Cursors
-from server.edge.limits import Limits
-from server.edge.listener import Listener, Stopping
-from server.edge.serving import Serving
-from server.explore import Rankings
-from server.hypercorn_edge import serve_by_hypercorn
-from server.image_threads import ImageThreads
-from server.listening import (
+from server.binding import (
     address_of_listener,
     certificate_of,
     connections_max,
     listen,
     renew_certificate,
 )
+from server.context import Context, Readiness
+from server.cursors import Cursors
+from server.edge.limits import Limits
+from server.edge.listener import Listener, Stopping
+from server.edge.serving import Serving
+from server.explore import Rankings
+from server.hub import Hub
+from server.hypercorn_edge import serve_by_hypercorn
+from server.image_threads import ImageThreads
 from server.logs import configure_logs
 from server.passwords import Passwords
 from server.pictures import delete_blobs
@@ -100,11 +102,6 @@ long to notice."""
 SCRUB_UNTIL_S = 4.0
 """After the signal: until then a stop may overwrite what was erased, with a second for the disk to
 take it. What takes longer is left to the next start."""
-
-COLLECTOR_THRESHOLDS = (10_000, 20, 50)
-"""Of Python's garbage collector: allocations before it looks at the youngest objects, and how many
-such looks before it looks at older ones. Measured on the bench's worst step: 67 ms before, 7 ms so
-and with what the start made frozen."""
 
 MEBIBYTE = 1_048_576
 
@@ -203,11 +200,17 @@ async def serve_until(
             background.start_soon(context.clearing.run, on_blobs)
             background.start_soon(Expiry(actors, unix_ms).run, on_blobs)
             background.start_soon(context.rankings.run)
+            background.start_soon(context.hub.run)
+            background.start_soon(context.hub.run_clock)
             background.start_soon(
                 sweep_media, context.blobs, partial(names_of, actors), unix_ms, context.file_threads
             )
             background.start_soon(
-                serve_control, folder.path, actors, partial(queues, context, feed, actors)
+                serve_control,
+                folder.path,
+                actors,
+                partial(queues, context, feed, actors),
+                Passes(actors, context.tokens.issue, unix_ms, secrets.token_bytes, bound),
             )
             async with trio.open_nursery() as edge:
                 await edge.start(serve_app, context, listening, stop.begun)
@@ -227,6 +230,7 @@ def queues(context: Context, feed: Inboxes, actors: Actors) -> dict[str, dict[st
     return actors.statistics() | {
         "inboxes": feed.statistics(),
         "views": context.views.statistics(),
+        "stream": context.hub.statistics(),
         "tokens": context.tokens.statistics(),
         "clearing": context.clearing.statistics(),
         "explore": context.rankings.statistics(),
@@ -234,16 +238,6 @@ def queues(context: Context, feed: Inboxes, actors: Actors) -> dict[str, dict[st
         "throttle": context.throttle.statistics(),
         "pictures": context.image_threads.statistics(),
     }
-
-
-def spare_the_collector() -> None:
-    """Put what the start made out of the garbage collector's sight, and let it look less often.
-
-    A look at everything, which nearly never finds a cycle here, held the loop for 67 ms.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECTOR_THRESHOLDS)
 
 
 def make_context(
@@ -258,6 +252,7 @@ def make_context(
     hearing."""
     key = secret(folder, "tokens", secrets.token_bytes)
     views = Views(actors, url)
+    hub = Hub(actors, views, actors.resident, unix_ms)
     tokens = AccessTokens(derive_key(key, "access tokens"))
     sessions = Sessions(actors, on_ended=tokens.forget_session)
     clearing, rankings = Clearing(actors), Rankings(actors, unix_ms)
@@ -265,6 +260,7 @@ def make_context(
         feed.on_delivered,
         views.on_delivered,
         sessions.on_delivered,
+        hub.on_delivered,
         clearing.on_delivered,
         rankings.on_delivered,
     ):
@@ -276,6 +272,7 @@ def make_context(
         asking=actors,
         feed=feed,
         views=views,
+        hub=hub,
         sessions=sessions,
         tokens=tokens,
         cookies=MediaCookies(derive_key(key, "media cookies")),
@@ -308,19 +305,27 @@ async def serve_app(
     finishes what is under way, but not for longer than a stop may take."""
     stopping = Stopping(SAY_STOPPING_S, FINISH_REQUESTS_S, FINISH_CANCELLED_S)
     app = make_app(context)
-    if context.settings.server == "hypercorn":
-        await serve_by_hypercorn(app, listening, stop, stopping, task_status)
-        return
-    limits = Limits(connections_max=connections_max(context.settings))
-    probes = frozenset(route.path.encode() for route in ROUTES if route.is_probe)
-    refusing, threads = edge_refusals(context), context.file_threads
-    serving = Serving(app, refusing, limits, unix_ms, threads, probes=probes)
-    serving.tls = certificate_of(context.settings)
     async with trio.open_nursery() as edge:
-        if serving.tls is not None:
-            await edge.start(renew_certificate, serving, context.settings)
-        await Listener(serving).serve([listening], stop, stopping, task_status)
+        edge.start_soon(end_streams, context.hub, stop)
+        if context.settings.server == "hypercorn":
+            await serve_by_hypercorn(app, listening, stop, stopping, task_status)
+        else:
+            limits = Limits(connections_max=connections_max(context.settings))
+            probes = frozenset(route.path.encode() for route in ROUTES if route.is_probe)
+            refusing, threads = edge_refusals(context), context.file_threads
+            serving = Serving(app, refusing, limits, unix_ms, threads, probes=probes)
+            serving.tls = certificate_of(context.settings)
+            if serving.tls is not None:
+                await edge.start(renew_certificate, serving, context.settings)
+            await Listener(serving).serve([listening], stop, stopping, task_status)
         edge.cancel_scope.cancel()
+
+
+async def end_streams(hub: Hub, stop: trio.Event) -> None:
+    """Close every stream once a stop was said for long enough."""
+    await stop.wait()
+    await trio.sleep(SAY_STOPPING_S)
+    hub.stop()
 
 
 async def stop_on_signals(
@@ -429,6 +434,7 @@ for command in (
     commands.user,
     commands.invite,
     commands.status,
+    tail,
     commands.lift_quarantine,
 ):
     main.add_command(command)

@@ -15,6 +15,8 @@ import structlog
 import trio
 
 from actors.runtime.actors import Actors
+from admin.passes import Pass, Passes
+from admin.users import NoSuchUser
 from storage.ids import actor_of, describe_actor
 
 SOCKET_NAME = "control.sock"
@@ -50,6 +52,25 @@ class LiftAnswer(msgspec.Struct, frozen=True):
     error: str | None = None
 
 
+class OpenPass(msgspec.Struct, frozen=True):
+    """Ask for a token in somebody's name."""
+
+    user: str
+
+
+class ClosePass(msgspec.Struct, frozen=True):
+    """Say that one is needed no longer."""
+
+    account: int
+    session: int
+
+
+class PassAnswer(msgspec.Struct, frozen=True):
+    """`opened` is None if there is nobody of that name, or if a pass was closed."""
+
+    opened: Pass | None = None
+
+
 class NobodyServes(Exception):
     """No server runs on the folder."""
 
@@ -60,12 +81,16 @@ class NobodyServes(Exception):
 class _Request(msgspec.Struct, frozen=True):
     status: Status | None = None
     lift: Lift | None = None
+    open: OpenPass | None = None
+    close: ClosePass | None = None
 
 
 Statistics = Callable[[], Mapping[str, dict[str, int]]]
 
 
-async def serve_control(folder: Path, actors: Actors, statistics: Statistics) -> None:
+async def serve_control(
+    folder: Path, actors: Actors, statistics: Statistics, passes: Passes
+) -> None:
     """Answer the operator until cancelled. `folder` is held by this process."""
     path = folder / SOCKET_NAME
     path.unlink(missing_ok=True)  # of a process that was killed
@@ -86,7 +111,10 @@ async def serve_control(folder: Path, actors: Actors, statistics: Statistics) ->
                 request = msgspec.json.decode(
                     await stream.receive_some(REQUEST_BYTES_MAX), type=_Request
                 )
-                await stream.send_all(msgspec.json.encode(_answer(request, actors, statistics)))
+                answered = await _answer_about_passes(request, passes)
+                if answered is None:
+                    answered = _answer(request, actors, statistics)
+                await stream.send_all(msgspec.json.encode(answered))
             except (msgspec.MsgspecError, RecursionError, ValueError, trio.BrokenResourceError):
                 log.warning("the control socket was asked something else")
         await trio.aclose_forcefully(stream)
@@ -96,6 +124,19 @@ async def serve_control(folder: Path, actors: Actors, statistics: Statistics) ->
         await trio.serve_listeners(answer, [listener])
     finally:
         path.unlink(missing_ok=True)
+
+
+async def _answer_about_passes(request: _Request, passes: Passes) -> PassAnswer | None:
+    """The answer to a request about a pass; None to another."""
+    if request.open is not None:
+        try:
+            return PassAnswer(await passes.open(request.open.user))
+        except NoSuchUser:
+            return PassAnswer()
+    if request.close is not None:
+        await passes.close(request.close.account, request.close.session)
+        return PassAnswer()
+    return None
 
 
 def _answer(request: _Request, actors: Actors, statistics: Statistics) -> msgspec.Struct:
@@ -119,6 +160,21 @@ def ask_status(folder: Path) -> StatusAnswer:
 def ask_lift(folder: Path, actor: str) -> LiftAnswer:
     """Have the server on `folder` open an actor again. Raises `NobodyServes`, `OSError`."""
     return msgspec.json.decode(_asked(folder, _Request(lift=Lift(actor))), type=LiftAnswer)
+
+
+def ask_pass(folder: Path, username: str) -> Pass:
+    """A token in the name of `username` from the server on `folder`. Raises `NobodyServes`,
+    `NoSuchUser`, `OSError`."""
+    request = _Request(open=OpenPass(username))
+    opened = msgspec.json.decode(_asked(folder, request), type=PassAnswer).opened
+    if opened is None:
+        raise NoSuchUser(username)
+    return opened
+
+
+def end_pass(folder: Path, ended: Pass) -> None:
+    """Give a pass back. Raises `NobodyServes`, `OSError`."""
+    _asked(folder, _Request(close=ClosePass(ended.account, ended.session)))
 
 
 def _asked(folder: Path, request: Any) -> bytes:

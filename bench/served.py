@@ -17,8 +17,8 @@ import run
 from bench.house import open_house
 from bench.stock import serve_stock, stock_app
 from server.allocation import return_free_memory
+from server.binding import listen
 from server.edge.listener import BACKLOG
-from server.listening import listen
 from server.logs import configure_logs
 from server.settings import Settings
 from storage.folder import DataFolder, open_folder

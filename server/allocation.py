@@ -1,9 +1,16 @@
-"""What the C library does with memory that is free again: give it back.
+"""What becomes of memory: the C library gives back what is free, and Python's garbage collector
+does not look where nothing is to be found.
 
-Called once by `run.py`, before anything is served, for the whole process.
+Called once each by `run.py`, for the whole process.
 """
 
 import ctypes
+import gc
+
+COLLECTOR_THRESHOLDS = (10_000, 20, 50)
+"""Of Python's garbage collector: allocations before it looks at the youngest objects, and how many
+such looks before it looks at older ones. Measured on the bench's worst step: 67 ms before, 7 ms so
+and with what the start made frozen."""
 
 MMAP_THRESHOLD_PARAMETER = -3
 """M_MMAP_THRESHOLD of glibc's malloc.h."""
@@ -22,3 +29,13 @@ def return_free_memory() -> bool:
     except (OSError, TypeError, AttributeError):
         return False
     return mallopt(MMAP_THRESHOLD_PARAMETER, RETURNED_BYTES) == 1
+
+
+def spare_the_collector() -> None:
+    """Put what the start made out of the garbage collector's sight, and let it look less often.
+
+    A look at everything, which nearly never finds a cycle here, held the loop for 67 ms.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTOR_THRESHOLDS)

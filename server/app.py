@@ -22,7 +22,13 @@ from werkzeug.routing import BaseConverter, Map
 
 from server.answering import answer_call
 from server.answers import JSON_TYPE, Answer, Response, problem_answer, quart_response
-from server.connection import IgnoredUpgrade, PulledConnection, PulledRequest, send_answer
+from server.connection import (
+    IgnoredUpgrade,
+    PulledConnection,
+    PulledRequest,
+    origin_form,
+    send_answer,
+)
 from server.context import Context
 from server.direct import DirectRequest, Request
 from server.edge.serving import Refusing
@@ -38,6 +44,7 @@ from server.problems import (
 )
 from server.routes.table import ROUTES
 from server.routing import Route
+from server.stream import STREAM_PATHS, StreamConnection
 
 REQUEST_ID_HEADER = "X-Request-Id"
 REQUEST_ID_BYTES = 12
@@ -70,7 +77,6 @@ class Triptych(QuartTrio):
     """Quart-Trio on our connection, with an answer for every request."""
 
     asgi_http_class = PulledConnection
-    asgi_websocket_class = IgnoredUpgrade
     request_class = PulledRequest
 
     def __init__(self, context: Context) -> None:
@@ -78,6 +84,7 @@ class Triptych(QuartTrio):
         self._context = context
         self._hot = HotRoutes(ROUTES)
         self._under_way = 0
+        self.asgi_websocket_class = self._upgrade  # pyright: ignore[reportAttributeAccessIssue]
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """ASGI: a hot route's request is answered here, every other by Quart."""
@@ -92,9 +99,19 @@ class Triptych(QuartTrio):
                 return
         await super().__call__(scope, receive, send)
 
-    async def answer(self, request: PulledRequest) -> Response:
-        """What Quart's connection wants: the answer to a request, whatever happens."""
-        serving = partial(self._answer_through_quart, request)
+    def _upgrade(self, app: Any, scope: Any) -> Any:
+        """What serves a WebSocket's handshake."""
+        if origin_form(scope["path"]) in STREAM_PATHS:
+            return StreamConnection(app, self._context, scope)
+        return IgnoredUpgrade(app, scope)
+
+    async def answer(self, request: PulledRequest, refusal: Problem | None = None) -> Response:
+        """What Quart's connection wants: the answer to a request, whatever happens. With a
+        `refusal`, that."""
+        if refusal is None:
+            serving = partial(self._answer_through_quart, request)
+        else:
+            serving = partial(_refuse, refusal)
         return await self._finished(request, serving, None)
 
     async def _finished(
@@ -189,6 +206,10 @@ def answer_to_exception(error: Exception) -> Answer:
     if problem.status == BUG and not isinstance(error, Problem):
         log.error("request failed", exc_info=error)
     return problem_answer(problem)
+
+
+async def _refuse(refusal: Problem) -> Response:
+    return quart_response(problem_answer(refusal))
 
 
 async def _on_exception(error: Exception) -> TrioResponse:

@@ -22,6 +22,7 @@ from quart_trio.wrappers import TrioRequest
 from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
 from server.answers import Answer, Response
+from server.problems import Problem
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -122,31 +123,32 @@ class PulledRequest(TrioRequest):
 class Answering(Protocol):
     """What the application owes this connection: an answer for every request, whatever happens."""
 
-    async def answer(self, request: PulledRequest) -> Response: ...
+    async def answer(self, request: PulledRequest, refusal: Problem | None) -> Response: ...
 
 
 class PulledConnection(TrioASGIHTTPConnection):
     """Serves one request in the task that ASGI calls it in."""
 
-    def __init__(self, app: Any, scope: Any) -> None:
+    def __init__(self, app: Any, scope: Any, refusal: Problem | None = None) -> None:
         super().__init__(app, cast(Any, {**scope, "path": origin_form(scope["path"])}))
+        self._refusal = refusal
 
     async def __call__(self, receive: Any, send: Any) -> None:
         request = cast(PulledRequest, self._create_request_from_scope(send))
         request.pulled.pull_from(receive)
-        response = await cast(Answering, self.app).answer(request)
+        response = await cast(Answering, self.app).answer(request, self._refusal)
         await send_answer(cast(Answered, request), response, send)
 
 
 class IgnoredUpgrade:
-    """Answers a WebSocket's handshake as the GET that it is, as a server may (RFC 9110, 7.8): no
-    route of ours goes on as a WebSocket.
+    """Answers a WebSocket's handshake as the GET that it is, as a server may (RFC 9110, 7.8): by
+    its route, or with a refusal.
     """
 
-    def __init__(self, app: Any, scope: Any) -> None:
+    def __init__(self, app: Any, scope: Any, refusal: Problem | None = None) -> None:
         scheme = {"ws": "http", "wss": "https"}[scope["scheme"]]
         self._get = PulledConnection(
-            app, {**scope, "type": "http", "method": "GET", "scheme": scheme}
+            app, {**scope, "type": "http", "method": "GET", "scheme": scheme}, refusal
         )
 
     async def __call__(self, receive: Any, send: Send) -> None:

@@ -14,6 +14,7 @@ from actors.runtime.clearing import Clearing
 from server.addresses import Proxies
 from server.cursors import Cursors
 from server.explore import Rankings
+from server.hub import Hub
 from server.image_threads import ImageThreads
 from server.passwords import Passwords
 from server.ratelimits import RateLimits
@@ -42,6 +43,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     asking: Asking
     feed: FeedReading
     views: Views
+    hub: Hub
     sessions: Sessions
     tokens: AccessTokens
     cookies: MediaCookies

@@ -16,6 +16,8 @@ from hypercorn.config import Config
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 
+from server.dropping import Droppable, give_up_after
+from server.edge.limits import GONE_S, MESSAGE_BYTES_MAX, PING_S
 from server.edge.listener import BACKLOG, Stopping
 from server.edge.serving import Application
 
@@ -34,6 +36,8 @@ async def serve_by_hypercorn(
     config = Config()
     config.errorlog = logging.getLogger("hypercorn.error")
     config.include_server_header = False
+    config.websocket_max_message_size = MESSAGE_BYTES_MAX
+    config.websocket_ping_interval = PING_S
     worker = WorkerContext(None)
     app = ASGIWrapper(cast(Any, application))
     open_streams: set[trio.SocketStream] = set()
@@ -42,7 +46,9 @@ async def serve_by_hypercorn(
     async def serve_connection(stream: trio.SocketStream) -> None:
         open_streams.add(stream)
         try:
-            await TCPServer(app, config, worker, cast(Any, {}), cast(Any, stream))
+            give_up_after(stream, GONE_S)
+            droppable = cast(Any, Droppable(app, stream))
+            await TCPServer(droppable, config, worker, cast(Any, {}), cast(Any, stream))
         except Exception as error:  # Hypercorn lets some malformed requests end the process.
             log.warning("a connection was dropped", exc_info=error)
             await trio.aclose_forcefully(stream)

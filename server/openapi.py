@@ -26,6 +26,7 @@ VERSION = "3.1.0"
 PROBLEM = Problem.__name__
 
 STATUS_TEXTS = {
+    101: "The stream is open",
     200: "Done",
     201: "Made",
     206: "The range that was asked for",

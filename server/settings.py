@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from server.addresses import parse_proxies
+from server.origins import parse_origins
 
 ENVIRONMENT_PREFIX = "TRIPTYCH_"
 
@@ -188,6 +189,37 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ]
         | None
     ) = None
+    stream_origins: (
+        Annotated[
+            str,
+            Meta(
+                description="Web pages elsewhere that may open the stream in a browser, besides "
+                "those of this server.",
+                extra={
+                    "form": "origins like https://app.example.org, commas between them",
+                    "check": parse_origins,
+                },
+            ),
+        ]
+        | None
+    ) = None
+    stream_kept_s: Annotated[
+        int,
+        Meta(
+            ge=60,
+            le=31_536_000,
+            description="Seconds for which the stream can tell a client what it has missed; who "
+            "was away longer is told to `resync`.",
+        ),
+    ] = 604_800
+    stream_kept_events: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=100_000,
+            description="Events that the stream tells one client at most when it comes back.",
+        ),
+    ] = 10_000
     fan_out: Annotated[
         FanOutPolicy,
         Meta(

@@ -36,7 +36,7 @@ COMPARED = {
     "follows": "followee, follower, seq",
     "requests": "followee, follower, seq",
     "blocks": "blocker, blocked, seq",
-    "posts": "post, author, at, caption_id, location, likes_count, comments_count",
+    "posts": "post, author, seq, at, caption_id, location, likes_count, comments_count",
     "media": "media, post, position, width, height, file, thumbnail, file_id, thumbnail_id, alt_id",
     "tags": "post, account, position, x, y",
     "likes": "post, account, seq",

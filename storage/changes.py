@@ -95,7 +95,7 @@ class Changes:
         self.requests: Pairs = {}
         """(followee, follower)"""
         self.posts: list[Row] = []
-        """(post, author, at, caption_id, location)"""
+        """(post, author, seq, at, caption_id, location)"""
         self.media: list[Row] = []
         """(media, post, position, width, height, file, thumbnail, file_id, thumbnail_id,
         alt_id)"""
@@ -143,7 +143,7 @@ class Changes:
             case Followed() | Unfollowed() | FollowRequested() | FollowRequestEnded():
                 self._fold_edge(fact, seq)
             case PostPublished():
-                self._publish(fact, at)
+                self._publish(fact, at, seq)
             case PostLiked() | PostUnliked() | PostSaved() | PostUnsaved():
                 self._fold_pair(fact, seq)
             case CommentLiked() | CommentUnliked() | StoryViewed() | StoryViewForgotten():
@@ -231,8 +231,9 @@ class Changes:
             )
         )
 
-    def _publish(self, fact: PostPublished, at: int) -> None:
-        self.posts.append((fact.post, fact.author, at, id_of(fact.caption), fact.location))
+    def _publish(self, fact: PostPublished, at: int, seq: int) -> None:
+        caption = id_of(fact.caption)
+        self.posts.append((fact.post, fact.author, seq, at, caption, fact.location))
         self.posts_published[fact.author] += 1
         if fact.location is not None:
             self.located.append((fact.location, fact.author))

@@ -96,7 +96,7 @@ def parameters_of(question: Question[Any]) -> dict[str, object]:
                 parameters["before"] = ID_MAX if value.before is None else _bounded(value.before)
                 parameters["after"] = -1 if value.after is None else _bounded(value.after)
             case tuple():
-                several = dict.fromkeys(cast(tuple[int | str, ...], value))
+                several = dict.fromkeys(cast(tuple[int | str | tuple[int, ...], ...], value))
                 parameters[name] = msgspec.json.encode([_bound(one) for one in several]).decode()
             case int() | str():
                 parameters[name] = _bound(value)
@@ -107,8 +107,10 @@ def parameters_of(question: Question[Any]) -> dict[str, object]:
     return parameters
 
 
-def _bound(value: int | str) -> int | str:
+def _bound(value: int | str | tuple[int, ...]) -> object:
     """A lone surrogate can't be bound; no stored text has one."""
+    if isinstance(value, tuple):
+        return [_bounded(one) for one in value]
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     return _bounded(value)

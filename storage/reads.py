@@ -18,11 +18,13 @@ from storage.rows import (
     HashtagRow,
     LocationRow,
     MediumOwner,
+    Missed,
     NotificationRow,
     Remains,
     Rows,
     SessionRow,
     StoryRow,
+    ToldRow,
     UserRow,
 )
 
@@ -357,6 +359,34 @@ class GetUnread(Question[int], frozen=True):
     """How many notifications `recipient` has not read, up to a bound."""
 
     recipient: int
+
+
+class GetMissed(Question[Missed], frozen=True):
+    """What the stream would have told `recipient`, had it listened: posts and stories of itself and
+    of whom it follows, made since it follows them, and its notifications; of each the newest
+    `limit`.
+
+    Of each sort only what lies above its own seq (`…_after`), up to fact `upto`, and not before
+    `oldest`. `since` is a seq: the moment of the first fact after it is told, too. `now` and
+    `oldest` are Unix milliseconds.
+    """
+
+    recipient: int
+    since: int
+    posts_after: int
+    stories_after: int
+    notifications_after: int
+    upto: int
+    now: int
+    oldest: int
+    limit: int
+
+
+class GetTold(Question[list[ToldRow]], frozen=True):
+    """Those of some notifications, each named as (recipient, seq), that are there, not withdrawn,
+    and about something that the recipient may see."""
+
+    told: tuple[tuple[int, int], ...]
 
 
 class FindUsers(Question[FoundUsers], frozen=True):

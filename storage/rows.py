@@ -169,6 +169,35 @@ class NotificationRow(msgspec.Struct, frozen=True):
     read: bool
 
 
+class MadeRow(msgspec.Struct, frozen=True, array_like=True):
+    """A post or a story, as far as the stream tells of it."""
+
+    seq: int
+    id: int
+    author: int
+    at: int
+
+
+class ToldRow(msgspec.Struct, frozen=True, array_like=True):
+    """A notification, as far as the stream tells of it."""
+
+    recipient: int
+    seq: int
+    type: str
+    actor: int
+    at: int
+
+
+class Missed(msgspec.Struct, frozen=True):
+    """What somebody was not told, in order. `first_at` is the moment of the first fact that they
+    may not know of; None if there is none."""
+
+    first_at: int | None
+    posts: list[MadeRow]
+    stories: list[MadeRow]
+    notifications: list[ToldRow]
+
+
 class FoundUsers(msgspec.Struct, frozen=True):
     """The best known of those found, and how many there are in all."""
 

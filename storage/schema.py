@@ -73,7 +73,7 @@ TABLES = (
         primary key (blocker, blocked)) strict, without rowid""",
     f"""create table posts (
         post integer primary key, author integer not null references users(account),
-        at integer not null, caption_id {TO_CONTENTS}, location integer,
+        seq integer not null, at integer not null, caption_id {TO_CONTENTS}, location integer,
         likes_count integer not null default 0,
         comments_count integer not null default 0) strict""",
     f"""create table media (
@@ -173,6 +173,7 @@ INDEXES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("blocks", ("blocker", "seq")),
     ("blocks", ("blocked", "blocker")),
     ("posts", ("author", "post")),  # an author's timeline
+    ("posts", ("seq",)),  # where the posts after a fact begin
     ("media", ("post", "position")),
     ("tags", ("account", "post")),  # posts in which somebody is to be seen
     ("likes", ("account", "post")),  # what of a page the viewer likes
@@ -218,7 +219,7 @@ INDEXES: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """The version that this code reads and writes, kept in `pragma user_version`. Raise it whenever a
 table or an index changes, or the form of an actor's state, which old snapshots would not have."""
 

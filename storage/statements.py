@@ -36,8 +36,9 @@ select value ->> 0, value ->> 1, cast(unhex(value ->> 2) as text), value ->> 3, 
 from json_each(?)"""
 
 INSERT_POSTS = """
-insert into posts (post, author, at, caption_id, location)
-select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 from json_each(?)"""
+insert into posts (post, author, seq, at, caption_id, location)
+select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
+from json_each(?)"""
 
 COUNT_PUBLISHED_POSTS = """
 update users set posts_count = posts_count + new.posts from (

@@ -135,6 +135,12 @@ class Actors:
         """The seq of the last delivered fact."""
         return self._delivery.mark
 
+    def resident(self, actor: int) -> Any:
+        """The state of an actor that is in memory, as of the last delivered fact; None for another.
+        To be read before the next `await`, and not to be changed."""
+        cell = self.directory.cells.get(actor)
+        return None if cell is None else cell.state
+
     async def finish(self) -> None:
         """Wait until every command has its outcome, and write snapshots: once nobody asks any
         more."""

@@ -18,6 +18,7 @@ from server.routes import (
     profile,
     search,
     stories,
+    stream,
     users,
 )
 from server.routing import Route
@@ -36,6 +37,7 @@ ROUTES: tuple[Route, ...] = tuple(
         graph.SECTION,
         search.SECTION,
         notifications.SECTION,
+        stream.SECTION,
         media.SECTION,
         instance.SECTION,
         documentation.SECTION,

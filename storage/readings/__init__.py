@@ -9,6 +9,7 @@ from typing import Any
 from storage.readings.accounts import LOOKED_UP
 from storage.readings.discovery import DISCOVERY
 from storage.readings.lists import LISTS
+from storage.readings.missed import MISSED
 from storage.readings.notifications import NOTIFICATIONS
 from storage.readings.pull import FEEDS
 from storage.readings.reading import Reading as Reading
@@ -25,6 +26,7 @@ READINGS: dict[type[Question[Any]], Reading] = {
     **STILL_TO_DO,
     **STORY_READINGS,
     **NOTIFICATIONS,
+    **MISSED,
     **DISCOVERY,
 }
 """All questions but `GetHistories` and `GetWholeHistory`, whose facts only Python can read."""

@@ -7,19 +7,21 @@ from storage.readings.reading import Reading, both_ways
 from storage.reads import GetNotifications, GetUnread
 from storage.rows import NotificationRow
 
-LIVE = """
-    n.recipient = :recipient and not n.withdrawn
+VISIBLE = """
+    not n.withdrawn
     and not (select gone from users where account = n.actor)
     and (n.post is null or exists (
         select 1 from posts p join users u on u.account = p.author
         where p.post = n.post and not u.gone and (
-            p.author = :recipient or not u.private or exists (
-                select 1 from follows f where f.followee = p.author and f.follower = :recipient))
+            p.author = n.recipient or not u.private or exists (
+                select 1 from follows f where f.followee = p.author and f.follower = n.recipient))
             and not exists (
-                select 1 from blocks where blocker = p.author and blocked = :recipient)
+                select 1 from blocks where blocker = p.author and blocked = n.recipient)
             and not exists (
-                select 1 from blocks where blocker = :recipient and blocked = p.author)))"""
+                select 1 from blocks where blocker = n.recipient and blocked = p.author)))"""
 """Not withdrawn, and about something that the recipient may see."""
+
+LIVE = f"n.recipient = :recipient and {VISIBLE}"
 
 UNREAD_COUNTED_MAX = 1_000
 """Unread notifications that are counted; as many as Mastodon counts at most. Nobody reads a larger

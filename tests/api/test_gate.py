@@ -7,19 +7,24 @@ returned.
 """
 
 import contextlib
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Literal, TypeVar
+from random import Random
+from typing import Any, Literal, TypeVar, cast
 
 import httpx
 import pytest
 import trio
 import trio.testing
 
+from actors.runtime.asking import Asker
 from server.image_threads import ImageThreads
+from server.stream import Stream
 from storage.disk import Disk, Group
 from storage.reads import Answer, Question
 from tests.api.world import Person, World, open_world
+from tests.sim.stream_clients import Wire
 
 T = TypeVar("T")
 Act = Callable[[], Awaitable[httpx.Response]]
@@ -77,6 +82,23 @@ class Gate:
         self.waiting += 1
         await self._opened.wait()
         self.waiting -= 1
+
+
+class Ear:
+    """A stream of somebody, in memory: the product's own, at the end of a wire."""
+
+    def __init__(self, world: World, nursery: trio.Nursery, person: Person) -> None:
+        self.wire = Wire(Random(0), direct=True)
+        scope = {"extensions": self.wire.extensions}
+        send = cast(Any, self.wire.send)
+        stream = Stream(world.context, scope, send, Asker(int(person.id), 0), 2**60)
+        world.context.hub.register(stream)
+        nursery.start_soon(stream.run, self.wire.receive)
+        self.wire.say(type="subscribe", channels=["feed", "stories", "notifications"])
+
+    def heard(self) -> list[str]:
+        """The types of what it was told."""
+        return [json.loads(told)["type"] for told in self.wire.written]
 
 
 class House:
@@ -167,6 +189,8 @@ async def test_nobody_hears_of_what_is_not_committed(house: House, first: str) -
         seen[what] = (answer.status_code, answer.content)
 
     async with trio.open_nursery() as nursery:
+        ears = [Ear(house.world, nursery, person) for person in (house.ann, house.bob)]
+        await house.until_nothing_moves()
         house.gate.close()
         nursery.start_soon(perform, first)
         await house.until_nothing_moves()
@@ -187,7 +211,14 @@ async def test_nobody_hears_of_what_is_not_committed(house: House, first: str) -
                 assert status == 404, what
             else:
                 assert (status, content) == before[what], what
+        assert [ear.heard() for ear in ears] == [["subscribed"]] * 2, "nor is anybody told"
         house.gate.open()
+        await house.until_nothing_moves()
+        of_ann, of_bob = (ear.heard() for ear in ears)
+        assert sorted(of_ann) == ["new_post", "notification", "notification", "subscribed"]
+        assert of_bob == ["subscribed", "new_post"]
+        for ear in ears:
+            ear.wire.close()
 
     assert {reply.status_code for reply in replies.values()} == {200, 201}
     await everybody_has_heard(house, replies["publish"].json(), files)

@@ -31,6 +31,7 @@ from server.app import make_app
 from server.context import Context, Readiness
 from server.cursors import Cursors
 from server.explore import Rankings
+from server.hub import Hub
 from server.image_threads import ImageThreads
 from server.passwords import Passwords
 from server.pictures import delete_blobs
@@ -266,10 +267,12 @@ async def open_world(
         views, sessions = Views(actors, BASE_URL), Sessions(actors)
         feed = Inboxes(actors, POLICIES["push"], time.perf_counter)
         nursery.start_soon(feed.run)
+        hub = Hub(actors, views, actors.resident, clock.now)
         clearing, rankings = Clearing(actors), Rankings(actors, clock.now)
         for listener in (
             views.on_delivered,
             sessions.on_delivered,
+            hub.on_delivered,
             feed.on_delivered,
             clearing.on_delivered,
             rankings.on_delivered,
@@ -279,6 +282,7 @@ async def open_world(
             asking=actors,
             feed=feed,
             views=views,
+            hub=hub,
             sessions=sessions,
             tokens=AccessTokens(SECRET),
             cookies=MediaCookies(derive_key(SECRET, "media cookies")),
@@ -302,6 +306,8 @@ async def open_world(
         nursery.start_soon(clearing.run, partial(delete_blobs, context))
         nursery.start_soon(Expiry(actors, clock.now).run, partial(delete_blobs, context))
         nursery.start_soon(rankings.run)
+        nursery.start_soon(hub.run)
+        nursery.start_soon(hub.run_clock)
         async with served(context) as client:
             yield World(context, client, clock)
         nursery.cancel_scope.cancel()

@@ -14,7 +14,7 @@ FOLDER = Path("tests", "conformance")
 OURS = (*PRODUCT, "run", "bench", "tests")
 """What begins the name of a module of this repository."""
 
-NEITHER_OURS_NOR_THEIRS = ("hypercorn", "quart", "werkzeug", "trio", "pysqlite3", "sqlite3")
+NEITHER_OURS_NOR_THEIRS = ("hypercorn", "quart", "werkzeug", "pysqlite3", "sqlite3")
 """What a client has no business with."""
 
 

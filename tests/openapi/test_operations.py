@@ -77,6 +77,9 @@ def name_of(route: Route) -> str:
 
 OPERATIONS = {name_of(route): route for route in ROUTES}
 
+HANDSHAKES = {"GET /v1/stream", "GET /stream"}
+"""Open a WebSocket, which no plain request does."""
+
 FREE_TEXTS = {"GET /users/by-username/{name}", "GET /media/{name}", "GET /docs/{name}"}
 """Take a text, and there is none that breaks the schema."""
 
@@ -144,6 +147,8 @@ def test_a_request_that_fits_is_answered_as_the_schema_says_and_most_succeed(
 
     ask()
     assert statuses.total() >= CASES_EACH, f"Hypothesis stopped early: {statuses}"
+    if name in HANDSHAKES:
+        return
     successes = sum(count for status, count in statuses.items() if status < 300)
     assert successes >= SUCCESSES_MIN * statuses.total(), f"too few succeed: {statuses}"
 

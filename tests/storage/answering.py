@@ -26,6 +26,7 @@ from storage.reads import (
     GetLikers,
     GetMediaNames,
     GetMediumOwner,
+    GetMissed,
     GetPassword,
     GetPostsOf,
     GetRemains,
@@ -39,6 +40,7 @@ from storage.reads import (
     GetStale,
     GetStances,
     GetTagged,
+    GetTold,
     GetUnapproved,
     GetUncleared,
     GetUsers,
@@ -70,6 +72,7 @@ from storage.rows import (
 )
 from tests.storage.discovering import FOUND, in_span
 from tests.storage.making import History
+from tests.storage.missing import missed, told
 from tests.storage.plain import Pair, said
 
 
@@ -334,6 +337,8 @@ ANSWERS: dict[type[Question[Any]], Callable[[Answering, Any], Any]] = {
     GetUncleared: lambda a, q: a.gone(1),
     GetUnapproved: lambda a, q: a.unapproved(),
     GetRemains: lambda a, q: a.remains(q.account),
+    GetMissed: missed,
+    GetTold: told,
     **{kind: (lambda a, q, found=found: found(a.plain, q)) for kind, found in FOUND.items()},
 }
 """Every question but those for histories and kept replies, which are not of the rows."""

@@ -93,6 +93,7 @@ class Session:
 @dataclass
 class Post:
     author: int
+    seq: int
     at: int
     caption: Text | None
     location: int | None
@@ -146,7 +147,7 @@ class Plain:
             or self._of_likings(fact, seq)
         )
         if not told:
-            self._of_posts(fact, entry.at)
+            self._of_posts(fact, entry.at, seq)
         self.found.tell(entry, self)
 
     def _of_accounts(self, fact: Fact, entry: Entry) -> bool:
@@ -260,13 +261,13 @@ class Plain:
                 return False
         return True
 
-    def _of_posts(self, fact: Fact, at: int) -> None:
+    def _of_posts(self, fact: Fact, at: int, seq: int) -> None:
         match fact:
             case PostPublished():
                 media, tags = list(fact.media), dict(enumerate(fact.tags))
                 alts = [medium.alt for medium in media]
                 self.posts[fact.post] = Post(
-                    fact.author, at, fact.caption, fact.location, media, alts, tags
+                    fact.author, seq, at, fact.caption, fact.location, media, alts, tags
                 )
             case PostEdited():
                 post = self.posts[fact.post]
@@ -400,7 +401,8 @@ class Plain:
         likes = Counter(post for post, _ in self.likes)
         comments = Counter(one.post for one in self.comments.values())
         for n, one in self.posts.items():
-            yield n, one.author, one.at, id_of(one.caption), one.location, likes[n], comments[n]
+            counts = likes[n], comments[n]
+            yield n, one.author, one.seq, one.at, id_of(one.caption), one.location, *counts
 
     def _media(self) -> Iterator[tuple[Any, ...]]:
         for n, post in self.posts.items():
@@ -424,7 +426,7 @@ COLUMNS = {
     "posts_count, registered_at, read_up_to",
     "sessions": "session, account, family, family_id, refresh_id, client_id, opened_at, used_at",
     "invites": "invite, code, code_id",
-    "posts": "post, author, at, caption_id, location, likes_count, comments_count",
+    "posts": "post, author, seq, at, caption_id, location, likes_count, comments_count",
     "media": "media, post, position, width, height, file, thumbnail, file_id, thumbnail_id, alt_id",
     "tags": "post, account, position, x, y",
     "comments": "comment, post, author, root, at, text_id, likes_count, replies_count",

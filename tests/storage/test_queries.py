@@ -123,6 +123,13 @@ FIELDS: dict[str, Callable[[Asking], object]] = {
     ),
     "lat": lambda a: a.random.choice([1.1, 48.0]),
     "lng": lambda a: a.random.choice([2.1, 16.0]),
+    "since": lambda a: a.random.choice(list(a.seqs)),
+    "posts_after": lambda a: a.random.choice(list(a.seqs)),
+    "stories_after": lambda a: a.random.choice(list(a.seqs)),
+    "notifications_after": lambda a: a.random.choice(list(a.seqs)),
+    "upto": lambda a: a.random.choice([*a.seqs, 10**6]),
+    "oldest": lambda a: BEGAN_AT + a.random.choice([-1, 10, 10_000]),
+    "told": lambda a: tuple((a.viewer(), seq) for seq in a.random.choices(list(a.seqs), k=40)),
     "candidates": lambda a: a.random.choice([1, 3, 1_000]),
 }
 

@@ -1,0 +1,239 @@
+"""Who listens to the stream, and who is to hear of what.
+
+Told by the rounds of every fact in the step that delivers it: that step decides who hears of it and
+moves the mark, and waits for nothing; `server.handing` makes the events and hands them over. A
+stream that can't be served so, because too much happened at once, looks into the rows
+(`server.resuming`).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import structlog
+import trio
+from pyroaring import BitMap
+
+from actors.runtime.asking import Asker, Asking
+from actors.user.state import UserState
+from server.events import Channel, Event, last_id_of
+from server.handing import Handing, Hear, Pending
+from server.views import Views
+from storage.facts import (
+    AccountDeleted,
+    CommentLiked,
+    Entry,
+    Fact,
+    PasswordChanged,
+    PostLiked,
+    PostPublished,
+    SessionEnded,
+    StoryPublished,
+)
+from storage.ids import comment_key, post_key, user_key
+from storage.notices import notices_of
+
+log = structlog.get_logger()
+
+STREAMS_OF_A_USER_MAX = 10
+"""As many devices as one person has (contract.md, "The stream")."""
+
+TICK_S = 1.0
+"""Between two looks at whose time is up: one timer for all streams."""
+
+ENDED = 4001
+"""The code of a stream whose token or session has ended."""
+
+GOING_AWAY = 1001
+"""The code of all streams when the server stops (RFC 6455, 7.4.1)."""
+
+
+class Listener(Protocol):
+    """A stream as the hub sees it. Nothing here waits or raises."""
+
+    asker: Asker
+    expires_at: int
+    """When its token does, in Unix seconds."""
+
+    def hear(self, event: Event) -> None:
+        """An event for its account, maybe on a channel that it does not listen to."""
+        ...
+
+    def look_up(self, since: int) -> None:
+        """What came after event `since` is not handed over: it is to be looked up."""
+        ...
+
+    def check_pace(self) -> None:
+        """Once in a while: whether its client reads."""
+        ...
+
+    def end(self, code: int, reason: str) -> None:
+        """It is over."""
+        ...
+
+
+class Hub:
+    """All streams of the process. Start `run` and `run_clock` in a nursery."""
+
+    def __init__(
+        self,
+        asking: Asking,
+        views: Views,
+        resident: Callable[[int], Any],
+        now: Callable[[], int],
+    ) -> None:
+        self._resident = resident
+        """The state of an actor, by its key; None if it is not in memory."""
+        self._now = now
+        self._listeners: dict[int, list[Listener]] = {}
+        """account -> its streams; none without one"""
+        self._online = BitMap()
+        self._stopped = False
+        self.mark = asking.delivered
+        """The seq of the last fact of which it is decided who hears."""
+        self._handing = Handing(asking, views, self._hearers_of, self.mark)
+
+    # Coming and going.
+
+    def has_room_for(self, account: int) -> bool:
+        """Whether the account may open another stream."""
+        return len(self._listeners.get(account, ())) < STREAMS_OF_A_USER_MAX
+
+    def register(self, listener: Listener) -> None:
+        """From the next fact on, `listener` hears. To be called in the step in which its session
+        was seen to be alive."""
+        account = listener.asker.account
+        self._listeners.setdefault(account, []).append(listener)
+        self._online.add(account)
+        if self._stopped:
+            listener.end(GOING_AWAY, "the server stops")
+
+    def unregister(self, listener: Listener) -> None:
+        """It hears nothing more."""
+        account = listener.asker.account
+        others = [one for one in self._listeners.get(account, ()) if one is not listener]
+        if others:
+            self._listeners[account] = others
+        else:
+            self._listeners.pop(account, None)
+            self._online.discard(account)
+
+    def stop(self) -> None:
+        """The server stops: so do all streams."""
+        self._stopped = True
+        for listener in self._all():
+            listener.end(GOING_AWAY, "the server stops")
+
+    def _all(self) -> list[Listener]:
+        return [listener for some in self._listeners.values() for listener in some]
+
+    def _hearers_of(self, account: int) -> Sequence[Hear]:
+        return [listener.hear for listener in self._listeners.get(account, ())]
+
+    async def run(self) -> None:
+        """Hand events over, until cancelled."""
+        await self._handing.run(lambda: self.mark)
+
+    async def run_clock(self) -> None:
+        """Look whose token has expired and whose client does not read, until cancelled."""
+        while True:
+            await trio.sleep(TICK_S)
+            now_s = self._now() // 1_000
+            for listener in self._all():
+                if listener.expires_at <= now_s:
+                    listener.end(ENDED, "the token has expired")
+                else:
+                    listener.check_pace()
+
+    async def handed(self, seq: int) -> None:
+        """Wait until all events up to fact `seq` have been handed over."""
+        await self._handing.reached(seq)
+
+    # Facts.
+
+    def on_delivered(self, entry: Entry) -> None:
+        """Decide who hears of a fact. Called by the rounds: never waits, never raises."""
+        if self._online:
+            self._end_sessions(entry.fact)
+            self._decide_targets(entry)
+        self.mark = entry.seq
+        self._handing.delivered(entry.seq)
+
+    def _end_sessions(self, fact: Fact) -> None:
+        match fact:
+            case SessionEnded(account=account, session=session):
+                self._end(account, lambda one: one == session)
+            case PasswordChanged(account=account, kept=kept):
+                self._end(account, lambda one: one != kept)
+            case AccountDeleted(account=account):
+                self._end(account, lambda one: True)
+            case _:
+                pass
+
+    def _end(self, account: int, has_ended: Callable[[int], bool]) -> None:
+        for listener in list(self._listeners.get(account, ())):
+            if has_ended(listener.asker.session):
+                listener.end(ENDED, "the session has ended")
+
+    def _decide_targets(self, entry: Entry) -> None:
+        fact = entry.fact
+        match fact:
+            case PostPublished(author=author, post=post):
+                self._tell_followers(entry, Channel.FEED, author, post)
+            case StoryPublished(author=author, story=story):
+                self._tell_followers(entry, Channel.STORIES, author, story)
+            case _:
+                pass
+        for notice in notices_of(fact):
+            recipient = notice.recipient or self._author_of(fact)
+            if notice.told and recipient in self._online and recipient != notice.actor:
+                one = BitMap((recipient,))
+                told = Pending(entry.seq, entry.at, Channel.NOTIFICATIONS, notice.actor, one)
+                self._put(told)
+
+    def _tell_followers(self, entry: Entry, channel: Channel, author: int, made: int) -> None:
+        state: UserState | None = self._resident(user_key(author))
+        if state is None:  # quarantined in this very step: nobody here knows who follows it
+            self._all_look_up()
+            return
+        targets = state.followers.among(self._online)
+        if author in self._online:
+            targets.add(author)
+        if targets:
+            self._put(Pending(entry.seq, entry.at, channel, author, targets, made))
+
+    def _author_of(self, fact: Fact) -> int:
+        """Whose post or comment was liked: its actor has just folded the fact."""
+        match fact:
+            case PostLiked(post=post):
+                key = post_key(post)
+            case CommentLiked(comment=comment):
+                key = comment_key(comment)
+            case _:
+                return 0
+        state = self._resident(key)
+        if state is None:
+            self._all_look_up()
+            return 0
+        return state.author
+
+    def _put(self, pending: Pending) -> None:
+        if self._handing.is_full:
+            self._all_look_up()
+        else:
+            self._handing.put(pending)
+
+    def _all_look_up(self) -> None:
+        """Leave all that was not handed over to the rows."""
+        forgotten = self._handing.give_up()
+        log.warning("the streams look into the rows", forgotten=forgotten)
+        since = last_id_of(self._handing.done)
+        for listener in self._all():
+            listener.look_up(since)
+
+    def statistics(self) -> dict[str, int]:
+        """How many listen, and how much waits."""
+        return {
+            "accounts": len(self._online),
+            "streams": sum(map(len, self._listeners.values())),
+            **self._handing.statistics(),
+        }
