@@ -71,6 +71,7 @@ from server.settings import (
     read_settings_file,
     warnings_about,
 )
+from server.sweeping import sweep_media
 from server.throttle import Throttle
 from server.tokens import AccessTokens, MediaCookies, derive_key
 from server.views import Views
@@ -96,9 +97,9 @@ FINISH_CANCELLED_S = 0.5
 """After that, connections are closed under whoever does not read, and their handlers have this
 long to notice."""
 
-SCRUB_UNTIL_S = 4.5
-"""After the signal: until then a stop may overwrite what was erased. What takes longer is left to
-the next start."""
+SCRUB_UNTIL_S = 4.0
+"""After the signal: until then a stop may overwrite what was erased, with a second for the disk to
+take it. What takes longer is left to the next start."""
 
 COLLECTOR_THRESHOLDS = (10_000, 20, 50)
 """Of Python's garbage collector: allocations before it looks at the youngest objects, and how many
@@ -202,7 +203,9 @@ async def serve_until(
             background.start_soon(context.clearing.run, on_blobs)
             background.start_soon(Expiry(actors, unix_ms).run, on_blobs)
             background.start_soon(context.rankings.run)
-            background.start_soon(sweep, context)
+            background.start_soon(
+                sweep_media, context.blobs, partial(names_of, actors), unix_ms, context.file_threads
+            )
             background.start_soon(
                 serve_control, folder.path, actors, partial(queues, context, feed, actors)
             )
@@ -212,6 +215,11 @@ async def serve_until(
                 where = url if url == bound else f"{url} at {bound}"
                 click.echo(f"Triptych serves {where} from {folder.path}; Ctrl-C stops it")
             background.cancel_scope.cancel()
+
+
+async def names_of(actors: Actors, prefix: str) -> list[str]:
+    """The blobs that rows speak of, whose names begin with `prefix`."""
+    return await actors.read(GetMediaNames(prefix))
 
 
 def queues(context: Context, feed: Inboxes, actors: Actors) -> dict[str, dict[str, int]]:
@@ -348,19 +356,6 @@ def ended_by_signals() -> Generator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-async def sweep(context: Context) -> None:
-    """Delete the media files that an interrupted upload or deletion left behind."""
-
-    def known(prefix: str) -> list[str]:
-        return trio.from_thread.run(context.asking.read, GetMediaNames(prefix))
-
-    swept = await trio.to_thread.run_sync(
-        context.blobs.sweep, unix_ms() / 1_000, known, limiter=context.file_threads
-    )
-    if swept:
-        log.info("swept media files that no post has", files=swept)
 
 
 # The command line.

@@ -53,8 +53,9 @@ data_option = click.option(
 
 @click.command()
 @data_option
+@click.pass_obj
 @click.option("--repair", is_flag=True, help="Rebuild rows and snapshots from the journal first.")
-def verify(data: Path, repair: bool) -> None:
+def verify(operator: Operator, data: Path, repair: bool) -> None:
     """Check that everything in the folder is what its journal says."""
     if repair:
         with told():
@@ -62,7 +63,7 @@ def verify(data: Path, repair: bool) -> None:
             with open_folder(data) as folder, progress_bar("Rebuilding") as progress:
                 repair_folder(folder, progress)
     with told(), progress_bar("Folding the journal") as progress:
-        report = verify_folder(data, progress)
+        report = verify_folder(data, progress, operator.clocks.now())
     counts = ", ".join(f"{number} {name}" for name, number in report.counts.items())
     for difference in report.differences:
         click.echo(difference)

@@ -1,4 +1,5 @@
-"""`run.py populate`: people, follows, posts and likes to try things on, the same for the same seed.
+"""`run.py populate`: people, follows, posts, likes and comments to try things on, the same for the
+same seed.
 
 Writes facts through the journal's own `write_group`, so that everything is as if it had happened;
 only that nobody decided it. The folder must be empty. Chance, and the hash of the one password,
@@ -26,9 +27,11 @@ from storage.facts import (
     PostLiked,
     PostPublished,
     Registered,
+    Tag,
     Text,
 )
 from storage.folder import DataFolder, sync_folder
+from storage.gazetteer import load_cities
 from storage.ids import ID_EPOCH_MS, IdClock
 from storage.projection import write_group
 from storage.queries import answer
@@ -47,11 +50,22 @@ FACTS_A_GROUP = 2_000
 REPLIES_SHARE = 0.3
 """How many of the comments are replies."""
 
+LOCATED_SHARE = 0.3
+"""How many of the posts have a place: one of the largest cities."""
+
+CITIES = 50
+"""So few, so that their pages are long."""
+
+TAGGED_SHARE = 0.1
+"""How many of the posts have somebody tagged."""
+
 PICTURES = 16
 """Different pictures. Posts share their files by hard links, which take no room."""
 
 PICTURE_EDGES = ((1080, 1080), (1080, 810), (864, 1080), (1080, 608))
 THUMBNAIL_EDGE = 320
+
+LARGEST_CITIES = "select location from locations order by population desc, location limit ?"
 
 WORDS = (
     "sunset", "harbour", "coffee", "mountain", "friends", "morning", "city", "rain", "garden",
@@ -124,8 +138,10 @@ def populate(
         ensure_schema(connection)
         if answer(connection, GetBeginning()).value.seq:
             raise CantPopulate(f"{folder.path} has data already: name an empty folder")
+        load_cities(connection)
+        cities = [city for (city,) in connection.execute(LARGEST_CITIES, (CITIES,))]
         blobs = Blobs(folder.media)
-        facts = Population(plan, random, password_hash, graph, blobs).facts()
+        facts = Population(plan, random, password_hash, graph, cities, blobs).facts()
         _write(connection, facts, progress)
     finally:
         connection.close()
@@ -149,11 +165,13 @@ class Population:
         random: Chance,
         password_hash: str,
         graph: list[tuple[int, int]],
+        cities: list[int],
         blobs: Blobs,
     ) -> None:
         self._plan = plan
         self._random = random
         self._password_hash = password_hash
+        self._cities = cities
         self._blobs = blobs
         self._ids = IdClock()
         self._at = START_MS
@@ -234,6 +252,8 @@ class Population:
         post = self._ids.next_id(self._at)
         file, thumbnail, width, height = self._random.choice(pictures)
         words = self._random.sample(WORDS, 3)
+        located = self._random.random() < LOCATED_SHARE
+        tagged = self._random.random() < TAGGED_SHARE
         return PostPublished(
             author=self._anybody(),
             post=post,
@@ -247,6 +267,8 @@ class Population:
                     thumbnail=self._text(self._linked(thumbnail)),
                 ),
             ),
+            location=self._random.choice(self._cities) if located else None,
+            tags=(Tag(self._anybody()),) if tagged else (),
         )
 
     def _pictures(self) -> list[tuple[str, str, int, int]]:

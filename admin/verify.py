@@ -73,8 +73,8 @@ def database_in(path: Path) -> Path:
     return database
 
 
-def verify_folder(path: Path, progress: Progress) -> Report:
-    """Compare everything in the data folder `path` with its journal.
+def verify_folder(path: Path, progress: Progress, now: int) -> Report:
+    """Compare everything in the data folder `path` with its journal, at `now` (Unix milliseconds).
 
     Raises `NothingToVerify`, `SchemaTooOld`, `SchemaTooNew`, `UnknownFact`, `SqliteError`.
     """
@@ -82,10 +82,15 @@ def verify_folder(path: Path, progress: Progress) -> Report:
     try:
         check_schema(connection)
         with transaction(connection, "deferred"):
-            counts = audit.counts(connection)
+            counts = audit.counts(connection, now)
             differences = audit.soundness(connection)
-            differences += _journal_differences(connection, counts["facts"], progress)
-            missing = _missing_media(connection, Blobs(path / MEDIA_NAME))
+            try:
+                differences += _journal_differences(connection, counts["facts"], progress)
+                missing = _missing_media(connection, Blobs(path / MEDIA_NAME))
+            except SqliteError as broken:
+                if not differences:
+                    raise
+                return Report(counts, [*differences, f"the rest can't be compared: {broken}"])
         if missing:
             # A server beside us may have deleted them with their posts since the transaction began.
             missing &= set(audit.media_names(connection))
@@ -226,7 +231,7 @@ def _state_differences(connection: Connection, states: dict[int, Any]) -> list[s
         number = number_of(actor)
         for field, relation in SETS.get(type(cast(State, state)), {}).items():
             members = set(cast(Iterable[int], getattr(state, field)))
-            if _went_along(state, states):
+            if isinstance(state, CommentState) and _went_along(state, states):
                 members = set[int]()
             if members != audit.others_of(connection, *relation, number):
                 differences.append(
@@ -241,15 +246,11 @@ def _state_differences(connection: Connection, states: dict[int, Any]) -> list[s
     return differences
 
 
-def _went_along(state: State, states: dict[int, Any]) -> bool:
-    """Whether it is a comment that went with its post or its thread: its actor does not know that,
-    its rows do."""
-    if not isinstance(state, CommentState) or not state.exists:
-        return False
-    above = [states.get(post_key(state.post))]
-    if state.root:
-        above.append(states.get(comment_key(state.root)))
-    return any(one is not None and not one.exists for one in above)
+def _went_along(comment: CommentState, states: dict[int, Any]) -> bool:
+    """Whether a comment is gone with its post or its root, which is not told to it."""
+    post = states.get(post_key(comment.post))
+    root = states.get(comment_key(comment.root)) if comment.root else None
+    return post is None or not post.exists or (root is not None and not root.exists)
 
 
 def _missing_media(connection: Connection, blobs: Blobs) -> set[str]:

@@ -65,7 +65,7 @@ async def publish(call: Call[Nothing, Any]) -> PublishReply:
         reply = await asked(call, command, key)
     except Exception:
         # Refused, or failed before anything was appended. Not when cancelled: then nobody knows,
-        # and the sweep at the next start does.
+        # and the sweep does.
         await delete_blobs(context, names)
         raise
     if not any(medium.file in names for medium in reply.media):

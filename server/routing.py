@@ -1,9 +1,9 @@
 """What a route is, and how the files of `server/routes/` declare theirs: each in one place, with
 all that is said of it.
 
-Quart's rules, the authentication, the rate limits and the problems come from it; so will the
-OpenAPI and the matrix of who may do what. `server.routes.table` collects them; no route is known
-anywhere else.
+Quart's rules, the authentication, the rate limits, the problems and the OpenAPI come from it, and
+`tests/api/roles.py` says who may do what on each. `server.routes.table` collects them; no route is
+known anywhere else.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 
 from storage.facts import Entry, decode_fact, with_texts
+from storage.gazetteer import all_cities
 from storage.queries import texts_of
 from storage.reads import KeptReply, Snapshot
 from storage.sqlite import Connection
 
 ENTRIES_A_STEP = 1_000
 """Facts read at a time."""
+
+Row = tuple[object, ...]
 
 Progress = Callable[[int, int], None]
 """Called with (facts read so far, facts in all)."""
@@ -48,12 +51,21 @@ COMPARED = {
     "full_names": "rowid, full_name",
 }
 """The tables that follow from the journal, and their columns. The texts of `contents` do not: they
-may be erased. Nor do the world's cities; places that people made are looked at by themselves."""
+may be erased. Places that people made, and the world's cities, are looked at by themselves."""
 
 MADE_LOCATIONS = (
-    "select location, name, city, country, lat, lng, creator, name_id, city_id, country_id "
-    "from locations where creator is not null"
+    "select location, name, city, country, lat, lng, population, creator, name_id, city_id, "
+    "country_id from locations where creator is not null"
 )
+
+CITIES = (
+    "select location, name, city, country, lat, lng, population from locations "
+    "where creator is null"
+)
+
+POINT_SIZE_MAX = 0.000_1
+"""Degrees: an R-tree keeps a point as a box around it, of what 32 bits can tell apart. A number too
+small for them lies beside its box, so near that nothing is to be seen of it."""
 
 
 def counted(what: str, table: str, key: str, column: str, counting: str) -> tuple[str, str]:
@@ -143,6 +155,17 @@ COUNTERS = dict(
 )
 
 NEVER = {
+    "the search knows a place by other words": "select l.location from locations l "
+    "left join location_words w on w.rowid = l.location where w.rowid is null "
+    "or (w.name, w.city, w.country) is not (l.name, l.city, l.country) "
+    "union select rowid from location_words where rowid not in (select location from locations)",
+    "the search looks for a place elsewhere": "select l.location from locations l "
+    "left join location_points p on p.location = l.location where p.location is null "
+    f"or l.lat not between p.lat_low - {POINT_SIZE_MAX} and p.lat_high + {POINT_SIZE_MAX} "
+    f"or l.lng not between p.lng_low - {POINT_SIZE_MAX} and p.lng_high + {POINT_SIZE_MAX} "
+    f"or p.lat_high - p.lat_low > {POINT_SIZE_MAX} or p.lng_high - p.lng_low > {POINT_SIZE_MAX} "
+    "union select location from location_points "
+    "where location not in (select location from locations)",
     "two who are apart by a block are not apart": "select b.blocker, b.blocked from blocks b where "
     "exists (select 1 from follows f where (f.followee, f.follower) in "
     "((b.blocker, b.blocked), (b.blocked, b.blocker)))",
@@ -166,16 +189,21 @@ def soundness(connection: Connection) -> list[str]:
     ]
 
 
-def counts(connection: Connection) -> dict[str, int]:
-    """How many there are of what people count."""
+def counts(connection: Connection, now: int) -> dict[str, int]:
+    """How many there are of what people count, at `now` (Unix milliseconds). Stories that are over
+    are counted apart, if there are any: a server ends them within a minute, or at its start."""
     tables = {"facts": "journal", "accounts": "users where not gone"} | {
-        name: name
-        for name in ("posts", "media", "comments", "likes", "follows", "stories", "snapshots")
+        name: name for name in ("posts", "media", "comments", "likes", "follows")
     }
-    return {
+    tables |= {"stories": f"stories where expires_at > {now}", "snapshots": "snapshots"}
+    found = {
         name: int(connection.execute(f"select count(*) from {table}").fetchone()[0])
         for name, table in tables.items()
     }
+    over = "select count(*) from stories where expires_at <= ?"
+    if ended := int(connection.execute(over, (now,)).fetchone()[0]):
+        found["stories that are over"] = ended
+    return found
 
 
 def entries(connection: Connection) -> Iterator[list[Entry]]:
@@ -237,7 +265,8 @@ def counter_differences(connection: Connection) -> list[str]:
 
 
 def row_differences(connection: Connection, rebuilt: Connection) -> list[str]:
-    """Rows that are not what the journal says, by comparing with a database rebuilt from it."""
+    """Rows that are not what the journal says, by comparing with a database rebuilt from it; and
+    cities that are not those of the file."""
     differences: list[str] = []
     selects = {
         table: (columns, f"select {columns} from {table}") for table, columns in COMPARED.items()
@@ -245,12 +274,22 @@ def row_differences(connection: Connection, rebuilt: Connection) -> list[str]:
     for table, (columns, sql) in selects.items():
         found = set(connection.execute(sql).fetchall())
         due = set(rebuilt.execute(sql).fetchall())
-        lists = (("is not in the journal", found - due), ("is missing or different", due - found))
-        for what, rows in lists:
-            shown = sorted(rows, key=repr)[:DIFFERENCES_SHOWN]
-            differences += [f"{table} ({columns}): {row} {what}" for row in shown]
-            if len(rows) > len(shown):
-                differences.append(f"{table}: {len(rows) - len(shown)} more rows like these")
+        differences += _differing(f"{table} ({columns})", found, due, "the journal")
+    if loaded := set(connection.execute(CITIES).fetchall()):
+        city = "locations (location, name, …)"
+        differences += _differing(city, loaded, set(all_cities()), "the list of cities")
+    return differences
+
+
+def _differing(what: str, found: set[Row], due: set[Row], source: str) -> list[str]:
+    """Rows that are on one side only, the first of them by name."""
+    differences: list[str] = []
+    sides = ((f"is not in {source}", found - due), ("is missing or different", due - found))
+    for how, rows in sides:
+        shown = sorted(rows, key=repr)[:DIFFERENCES_SHOWN]
+        differences += [f"{what}: {row} {how}" for row in shown]
+        if len(rows) > len(shown):
+            differences.append(f"{what}: {len(rows) - len(shown)} more rows like these")
     return differences
 
 

@@ -1,9 +1,9 @@
 """Media files: bytes under names that nobody can guess, each whole and durable before any fact
 names it.
 
-Upload handlers store here before they ask for a fact and delete after a commit; the start sweeps
-what no row names. Plain calls that block: callers run them in threads. Knows no database; rows are
-asked through a callable.
+Upload handlers store here before they ask for a fact and delete after a commit; what no row names
+is swept. Plain calls that block: callers run them in threads. Knows no database; rows are asked
+through a callable.
 """
 
 import re
@@ -18,11 +18,12 @@ NAME_BYTES = 16
 FAN_OUT_CHARACTERS = 2
 """The first two hexadecimal digits of a name are its sub-folder: 256 of them."""
 
+FOLDERS = tuple(f"{n:0{FAN_OUT_CHARACTERS}x}" for n in range(16**FAN_OUT_CHARACTERS))
+
 UNREFERENCED_KEPT_S = 60 * 60
 """A file without a row may belong to an upload under way, which takes minutes at most."""
 
 _NAME = re.compile(rf"[0-9a-f]{{{2 * NAME_BYTES}}}\.jpg")
-_FAN_OUT = re.compile(rf"[0-9a-f]{{{FAN_OUT_CHARACTERS}}}")
 
 
 class BadName(ValueError):
@@ -63,30 +64,29 @@ class Blobs:
 
     def sweep(
         self,
+        folder: str,
         now: float,
         known: Callable[[str], Iterable[str]],
         older_than_s: float = UNREFERENCED_KEPT_S,
     ) -> int:
-        """Delete what no row names and what a crash left half written, if it is old enough; say how
-        many files.
+        """Delete what no row names and what a crash left half written in one of the `FOLDERS`, if
+        it is old enough; say how many files.
 
         `now` is in Unix seconds; `known` gives the names that rows speak of, among those that begin
         with the prefix it is given. Raises `OSError`.
         """
-        swept = 0
-        for folder in sorted(self.folder.iterdir()):
-            if _FAN_OUT.fullmatch(folder.name) is None:
-                continue
-            # Listed first and asked for after: a file that comes in between is not in the list.
-            old = [path for path in folder.iterdir() if _age_s(path, now) > older_than_s]
-            if not old:
-                continue
-            named = set(known(folder.name))
-            for path in old:
-                if path.name not in named:
-                    path.unlink(missing_ok=True)
-                    swept += 1
-        return swept
+        # Listed first and asked for after: a file that comes in between is not in the list.
+        try:
+            old = [p for p in (self.folder / folder).iterdir() if _age_s(p, now) > older_than_s]
+        except FileNotFoundError:
+            return 0
+        if not old:
+            return 0
+        named = set(known(folder))
+        strays = [path for path in old if path.name not in named]
+        for path in strays:
+            path.unlink(missing_ok=True)
+        return len(strays)
 
 
 def _age_s(path: Path, now: float) -> float:

@@ -198,16 +198,7 @@ class Changes:
         pairs[pair] = seq if on else None
 
     def _tell(self, notice: Notice, seq: int, at: int) -> None:
-        row = (
-            notice.recipient,
-            seq,
-            at,
-            notice.type,
-            notice.actor,
-            notice.post,
-            notice.comment,
-            int(notice.withdrawn),
-        )
+        row = notice.row(seq, at)
         self.notices[notice.key] = row
         if notice.told:
             self.told.setdefault(notice.key, row)

@@ -16,6 +16,7 @@ from storage.facts import (
     Followed,
     FollowRequested,
     FollowRequestEnded,
+    PostEdited,
     PostLiked,
     PostPublished,
     PostUnliked,
@@ -57,6 +58,19 @@ class Notice(msgspec.Struct, frozen=True):
         """What it is the same by."""
         return (self.recipient, self.type, self.actor, self.comment or self.post or 0)
 
+    def row(self, seq: int, at: int) -> tuple[int | str | None, ...]:
+        """As `storage.statements.NOTICES` reads it, of a fact with that number and time."""
+        return (
+            self.recipient,
+            seq,
+            at,
+            self.type,
+            self.actor,
+            self.post,
+            self.comment,
+            int(self.withdrawn),
+        )
+
 
 def notices_of(fact: Fact) -> Iterator[Notice]:
     """What follows from one fact. For one act each person gets one notice at most, the closest to
@@ -71,7 +85,7 @@ def notices_of(fact: Fact) -> Iterator[Notice]:
             yield Notice(None, "comment_like", actor, comment=comment, told=first and told)
         case CommentUnliked(comment=comment, account=actor):
             yield Notice(None, "comment_like", actor, comment=comment, told=False, withdrawn=True)
-        case PostPublished():
+        case PostPublished() | PostEdited():
             yield from _of_post(fact)
         case Commented():
             yield from _of_comment(fact)
@@ -98,7 +112,7 @@ def _of_edge(fact: Fact) -> Iterator[Notice]:
             pass
 
 
-def _of_post(fact: PostPublished) -> Iterator[Notice]:
+def _of_post(fact: PostPublished | PostEdited) -> Iterator[Notice]:
     told = {fact.author}
     for tag in fact.tags:
         if tag.told and tag.account not in told:

@@ -354,7 +354,7 @@ class GetNotifications(Question[list[NotificationRow]], frozen=True):
 
 
 class GetUnread(Question[int], frozen=True):
-    """How many notifications `recipient` has not read."""
+    """How many notifications `recipient` has not read, up to a bound."""
 
     recipient: int
 

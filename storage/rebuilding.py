@@ -18,6 +18,7 @@ from storage import audit
 from storage.audit import Progress
 from storage.disk import Group
 from storage.folder import sync_folder
+from storage.gazetteer import has_cities, load_cities
 from storage.projection import raise_largest_id, write_group
 from storage.queries import COMMITTED
 from storage.schema import SCHEMA_VERSION, SchemaTooNew, ensure_schema, schema_version
@@ -93,6 +94,8 @@ def _make(database: Path, new: Path, progress: Progress) -> None:
         draft = open_draft(new)
         try:
             ensure_schema(draft)
+            if has_cities(old):
+                load_cities(draft)  # before the posts that are counted at them
             draft.execute("attach ? as old", (f"{database.absolute().as_uri()}?mode=ro",))
             _fill(draft, old, progress)
             draft.execute("detach old")

@@ -3,6 +3,8 @@ author changes and deletes it."""
 
 from typing import Any, assert_never
 
+import msgspec
+
 from actors.comment.state import CommentState
 from actors.decisions import Accepted, DoneReply, Moment, Reason, Refused
 from actors.post.messages import (
@@ -134,19 +136,27 @@ def _answered(state: PostState, command: Comment, writer: UserState, moment: Mom
 
 
 def _edit(state: PostState, command: EditPost, moment: Moment) -> Accepted[PostReply]:
+    """Only whom the post has not told before is told that it names them."""
     if not command.changed:
         return Accepted((), DoneReply())
     author: UserState = moment.reads[user_key(command.account)]
     changes: dict[str, Any] = {}
     if "caption" in command.changed:
         changes["caption"] = moment.text_or_none(command.caption)
-        changes["mentions"] = told(command.mentions, author, author, moment)
+        changes["mentions"] = tuple(
+            who
+            for who in told(command.mentions, author, author, moment)
+            if who not in state.ever_tagged and who not in state.ever_mentioned
+        )
     if "alts" in command.changed:
         pictures = len(state.blobs) // 2  # a file and a thumbnail each
         changes["alts"] = tuple(map(moment.text_or_none, command.alts[:pictures]))
     if "location" in command.changed:
         changes["location"] = command.location
     if "tags" in command.changed:
-        changes["tags"] = tagged(command.tags, author, moment)
+        changes["tags"] = tuple(
+            msgspec.structs.replace(tag, told=tag.told and tag.account not in state.ever_tagged)
+            for tag in tagged(command.tags, author, moment)
+        )
     edited = PostEdited(state.post, state.author, command.changed, **changes)
     return Accepted((edited,), DoneReply())

@@ -25,6 +25,9 @@ def fold(state: PostState, seq: int, fact: Fact) -> None:
             state.blobs = tuple(
                 name for medium in fact.media for name in (medium.file, medium.thumbnail)
             )
+            _remember_told(state, fact)
+        case PostEdited():
+            _remember_told(state, fact)
         case PostLiked():
             state.likers.add(fact.account)
             state.ever_liked.add(fact.account)
@@ -40,7 +43,17 @@ def fold(state: PostState, seq: int, fact: Fact) -> None:
             state.likers = Members()
             state.ever_liked = Members()
             state.savers = Members()
-        case PostEdited() | Commented() | CommentDeleted():
+            state.ever_tagged = Members()
+            state.ever_mentioned = Members()
+        case Commented() | CommentDeleted():
             pass  # rows hold these; they concern the post so that nothing is decided beside them
         case _:
             raise TypeError(f"{type(fact).__name__} does not concern a post")
+
+
+def _remember_told(state: PostState, fact: PostPublished | PostEdited) -> None:
+    for tag in fact.tags:
+        if tag.told:
+            state.ever_tagged.add(tag.account)
+    for account in fact.mentions:
+        state.ever_mentioned.add(account)

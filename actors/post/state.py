@@ -19,6 +19,10 @@ class PostState(State):
     ever_liked: MemberSet = msgspec.field(default_factory=Members)
     """Who has liked it at any time: only a first like notifies."""
     savers: MemberSet = msgspec.field(default_factory=Members)
+    ever_tagged: MemberSet = msgspec.field(default_factory=Members)
+    """Who was ever told of being tagged: an edit tells only whom it newly names."""
+    ever_mentioned: MemberSet = msgspec.field(default_factory=Members)
+    """Who was ever told of being mentioned in its caption."""
 
     @property
     def exists(self) -> bool:

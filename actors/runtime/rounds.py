@@ -34,7 +34,7 @@ from actors.runtime.limits import (
 from actors.runtime.liveness import Liveness
 from storage.disk import Disk, Group
 from storage.facts import Entry
-from storage.ids import ACCOUNTS, IdClock, describe_actor
+from storage.ids import ACCOUNTS, IdClock, Kind, describe_actor, kind_of
 from storage.reads import Beginning, Snapshot
 
 log = structlog.get_logger()
@@ -46,6 +46,12 @@ class Clocks(msgspec.Struct, frozen=True):
 
     now: Callable[[], int]
     stopwatch: Callable[[], float]
+
+
+def _snapshot_order(cell: Cell) -> tuple[bool, bool, bool]:
+    """Those first whose snapshots may hold the name of somebody who is gone."""
+    gone = kind_of(cell.actor) == Kind.USER and bool(getattr(cell.state, "gone", False))
+    return cell.actor != ACCOUNTS, not gone, not cell.snapshot_due
 
 
 class Round:
@@ -189,8 +195,7 @@ class Rounds:
         until = self._clocks.stopwatch() + FINISH_SNAPSHOTS_S
         await self._write_left()
         cells = [c for c in self._directory.cells.values() if c.state is not None and c.folds]
-        # Those first whose snapshots may hold the name of somebody who is gone.
-        cells.sort(key=lambda cell: (cell.actor != ACCOUNTS, not cell.snapshot_due))
+        cells.sort(key=_snapshot_order)
         for start in range(0, len(cells), SNAPSHOTS_A_GROUP):
             some = cells[start : start + SNAPSHOTS_A_GROUP]
             await self._disk.commit(Group(snapshots=[self._directory.snapshot(c) for c in some]))

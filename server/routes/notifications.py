@@ -43,7 +43,8 @@ _encode = msgspec.json.Encoder().encode
     hot=True,
 )
 async def list_notifications(call: Call[PostsQuery, Nothing]) -> Response:
-    """What happened to oneself and to what one made, newest first, and how much of it is unread."""
+    """What happened to oneself and to what one made, newest first, and how much of it is unread, at
+    most 1,000."""
     context, account = call.context, call.account
 
     async def fetch(span: Span) -> Sequence[NotificationRow]:

@@ -83,8 +83,8 @@ async def search_hashtags(call: Call[SearchQuery, Nothing]) -> Response:
 
 
 def is_trending(row: HashtagRow) -> bool:
-    """Whether a hashtag got at least `TRENDING_POSTS_MIN` posts in the last 24 hours, and at least
-    `TRENDING_RATIO` times the daily mean of the seven days before."""
+    """Whether a hashtag got at least `TRENDING_POSTS_MIN` public posts in the last 24 hours, and at
+    least `TRENDING_RATIO` times the daily mean of the seven days before."""
     return row.day >= max(TRENDING_POSTS_MIN, TRENDING_RATIO * row.week / WEEK_DAYS)
 
 

@@ -6,7 +6,8 @@ Nothing cascades: what goes with what is said here.
 from storage.amending.discovery import count_place, forget_hashtags, index_hashtags
 from storage.amending.statement import Statement, document, erase
 from storage.facts import CommentDeleted, Entry, PostDeleted, PostEdited, StoryEnded
-from storage.statements import INSERT_TAGS
+from storage.notices import notices_of
+from storage.statements import INSERT_NOTIFICATIONS, INSERT_TAGS
 
 
 def edit_post(fact: PostEdited, entry: Entry) -> list[Statement]:
@@ -49,6 +50,9 @@ def edit_post(fact: PostEdited, entry: Entry) -> list[Statement]:
             ("delete from tags where post = :post", values),
             (INSERT_TAGS, document(*tags)),
         ]
+    notices = [notice.row(entry.seq, entry.at) for notice in notices_of(fact)]
+    if notices:
+        statements.append((INSERT_NOTIFICATIONS, document(*notices)))
     return statements
 
 

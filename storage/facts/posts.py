@@ -60,7 +60,8 @@ class PostPublished(Fact, frozen=True, array_like=True):
 
 class PostEdited(Fact, frozen=True, array_like=True):
     """An author changed a post. Only what is named in `changed` says anything; `alts` are one a
-    picture."""
+    picture. Of those whom the post names, only who was not told of it before is among `mentions`,
+    or is `told` of a tag."""
 
     post: int
     author: int

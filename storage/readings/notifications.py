@@ -21,6 +21,10 @@ LIVE = """
                 select 1 from blocks where blocker = :recipient and blocked = p.author)))"""
 """Not withdrawn, and about something that the recipient may see."""
 
+UNREAD_COUNTED_MAX = 1_000
+"""Unread notifications that are counted; as many as Mastodon counts at most. Nobody reads a larger
+number, and each that is counted costs several looks."""
+
 READ = "n.seq <= (select read_up_to from users where account = :recipient)"
 
 
@@ -36,8 +40,10 @@ from (
 
 
 UNREAD = f"""
-select json_quote(count(*)) from notifications n
-where {LIVE} and n.seq > (select read_up_to from users where account = :recipient)"""
+select json_quote(count(*)) from (
+    select 1 from notifications n
+    where {LIVE} and n.seq > (select read_up_to from users where account = :recipient)
+    limit {UNREAD_COUNTED_MAX})"""
 
 NOTIFICATIONS = {
     GetNotifications: both_ways(notifications, list[NotificationRow]),

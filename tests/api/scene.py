@@ -164,6 +164,7 @@ async def _make_author(
         things={"user_id": owner.id, "name": owner.name, **things},
         names=(
             *(f"{name}{word}" for word in ("one", "name", "bio", "visit")),
+            f'"user_id":"{owner.id}"',
             things["avatar"],
         ),
         works=works,

@@ -200,6 +200,15 @@ async def test_each_may_block_the_other_and_both_must_unblock(world: World) -> N
     await ann.sees(bob)
 
 
+async def test_who_is_blocked_learns_no_name_by_unblocking(world: World) -> None:
+    ann, bob = await world.people("ann", "bob")
+    await ann.blocks(bob)
+    refused(await bob.delete(f"/users/{ann.id}/block"), 404)
+    await bob.blocks(ann)
+    told(await bob.delete(f"/users/{ann.id}/block"))
+    refused(await bob.delete(f"/users/{ann.id}/block"), 404)
+
+
 @pytest.mark.parametrize(("who", "status"), [("me", 400), ("99", 404), ("x", 404), ("0", 404)])
 async def test_nobody_blocks_themselves_or_nobody(ann: Person, who: str, status: int) -> None:
     refused(await ann.post(f"/users/{who}/block"), status)

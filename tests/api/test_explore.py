@@ -59,3 +59,18 @@ async def test_a_client_can_poll_with_the_first_page_s_previous_cursor(
     told(await ann.delete(f"/posts/{old[0]}"))
     await world.context.rankings.rank()
     assert (await explored(bob, cursor=page["previous_cursor"]))[0] == [newest]
+
+
+async def test_what_may_not_be_seen_is_gone_at_once(world: World, ann: Person, bob: Person) -> None:
+    cat, dan = await world.people("cat", "dan")
+    deleted, kept = await ann.posted("deleted"), await ann.posted("kept")
+    private, blocked = await cat.posted("private"), await dan.posted("blocked")
+    await world.context.rankings.rank()
+    assert set(await bob.lists("/explore")) == {deleted, kept, private, blocked}
+    told(await ann.delete(f"/posts/{deleted}"))
+    await cat.goes_private()
+    await dan.blocks(bob)
+    assert await bob.lists("/explore") == [kept]  # of the same ranking
+    assert set(await cat.lists("/explore")) == {kept, private, blocked}
+    await world.context.rankings.rank()
+    assert await bob.lists("/explore") == [kept]

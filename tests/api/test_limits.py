@@ -22,6 +22,9 @@ from tests.api.world import BASE_URL, PASSWORD, Person, World, open_world
 
 HEADERS = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
 
+SLACK_MS = 60_000
+"""How long before its end a window is looked at again: the tests' clock goes on meanwhile."""
+
 SETTINGS = Settings(
     limit_post_upload=2,
     limit_follow=3,
@@ -88,6 +91,22 @@ async def test_an_hour_after_the_first_request_all_is_new(limited: World, amy: P
     limited.clock.ahead_ms += HOUR_MS
     again = Person(limited.client, (await logs_in(limited.client, "amy", PASSWORD)).json())
     assert told(await again.post("/users/99/follow")) == (3, 2)
+
+
+async def test_the_101st_search_is_refused_until_the_hour_is_over(
+    limited: World, amy: Person
+) -> None:
+    began = limited.clock.now()
+    for number in range(100):
+        answer = await amy.get(f"/search/{('users', 'hashtags', 'locations')[number % 3]}", q="a")
+        assert (answer.status_code, told(answer)) == (200, (100, 99 - number))
+    assert (await amy.get("/search/users", q="a")).status_code == 429
+    assert (await amy.get("/feed")).status_code == 200
+    limited.clock.ahead_ms += began + HOUR_MS - limited.clock.now() - SLACK_MS
+    again = Person(limited.client, (await logs_in(limited.client, "amy", PASSWORD)).json())
+    assert (await again.get("/search/users", q="a")).status_code == 429
+    limited.clock.ahead_ms += 2 * SLACK_MS
+    assert told(await again.get("/search/users", q="a")) == (100, 99)
 
 
 async def test_failed_requests_count_and_tell(limited: World, amy: Person) -> None:

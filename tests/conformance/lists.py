@@ -10,10 +10,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.conformance import shapes
-from tests.conformance.world import Api, Person, ok
+from tests.conformance.world import Api, Person, fresh, ok
 
-ID_OF = {"posts": "post_id", "users": "user_id", "comments": "comment_id"}
-SHAPE_OF = {"posts": shapes.POST, "users": shapes.LISTED, "comments": shapes.COMMENT}
+ID_OF = {
+    "posts": "post_id",
+    "users": "user_id",
+    "comments": "comment_id",
+    "notifications": "notification_id",
+}
+SHAPE_OF = {
+    "posts": shapes.POST,
+    "users": shapes.LISTED,
+    "comments": shapes.COMMENT,
+    "notifications": shapes.NOTIFICATION,
+}
 
 
 @dataclass(frozen=True)
@@ -31,6 +41,8 @@ class Listed:
     def page(self, **query: Any) -> Any:
         """A page of it, whose shape is checked."""
         page = self.viewer.sees(self.path, **self.query, **query)
+        if self.key == "notifications":
+            assert isinstance(page.pop("unread_count"), int)
         shapes.check(page, shapes.page(self.key, SHAPE_OF[self.key]))
         return page
 
@@ -60,7 +72,7 @@ def _posts(viewer: Person, author: Person, path: str, **fields: Any) -> Listed:
 
     def add(number: int) -> str:
         assert number == len(made)
-        made.append(author.posts(caption=str(number), **fields)["post_id"])
+        made.append(author.posts(**{"caption": str(number), **fields})["post_id"])
         return made[-1]
 
     return Listed(viewer, path, "posts", add, lambda n: ok(author.delete(f"/posts/{made[n]}")))
@@ -111,6 +123,18 @@ def saved(api: Api, crowd: Sequence[Person]) -> Listed:
     return Listed(viewer, "/users/me/saved", "posts", add, remove)
 
 
+def of_hashtag(api: Api, crowd: Sequence[Person]) -> Listed:
+    tag = fresh("tag")
+    return _posts(api.person(), api.person(), f"/hashtags/{tag}/posts", caption=f"a #{tag}")
+
+
+def of_place(api: Api, crowd: Sequence[Person]) -> Listed:
+    author = api.person()
+    body = {"name": fresh("Bench "), "lat": 48.1, "lng": 16.4}
+    place = ok(author.post("/locations", json=body), 201)["location_id"]
+    return _posts(api.person(), author, f"/locations/{place}/posts", location_id=str(place))
+
+
 def followers(api: Api, crowd: Sequence[Person]) -> Listed:
     ann = api.person()
     return _people(
@@ -156,6 +180,30 @@ def likes(api: Api, crowd: Sequence[Person]) -> Listed:
     )
 
 
+def viewers(api: Api, crowd: Sequence[Person]) -> Listed:
+    ann = api.person()
+    story = ann.tells_story()
+    # A view is for ever: whoever saw it leaves the list by a block.
+    path = f"/stories/{story['story_id']}/viewers"
+    return _people(ann, path, crowd, lambda other: other.views(story), ann.blocks)
+
+
+def notifications(api: Api, crowd: Sequence[Person]) -> Listed:
+    ann = api.person()
+    post = ann.posts()
+
+    def add(number: int) -> str:
+        crowd[number].likes(post)
+        newest = ann.sees("/notifications", count=1)["notifications"][0]
+        assert newest["actor"]["user_id"] == crowd[number].id
+        return newest["notification_id"]
+
+    def remove(number: int) -> None:
+        ok(crowd[number].delete(f"/posts/{post['post_id']}/like"))
+
+    return Listed(ann, "/notifications", "notifications", add, remove)
+
+
 def comments(api: Api, crowd: Sequence[Person]) -> Listed:
     return _comments(api.person(), None)
 
@@ -194,11 +242,15 @@ LISTS: dict[str, Callable[[Api, Sequence[Person]], Listed]] = {
         posts_of_user,
         tagged,
         saved,
+        of_hashtag,
+        of_place,
         followers,
         following,
         follow_requests,
         blocks,
         likes,
+        viewers,
+        notifications,
         comments,
         replies,
     )

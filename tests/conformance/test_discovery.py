@@ -28,6 +28,85 @@ def test_users_are_found_by_prefixes_the_better_known_first(ann: Person, bob: Pe
     assert ann.sees("/search/users", q=bob.name)["users"] == []
 
 
+def test_who_is_not_there_is_not_counted(ann: Person, bob: Person, cat: Person) -> None:
+    """“`total_count` is exact”: without whom one may not find, whoever has gone or has another
+    name; a private account is found."""
+    word = fresh("zz")
+    people = [ann.api.person("found", full_name=f"Al {word}{n}") for n in range(5)]
+
+    def found(viewer: Person, query: str) -> tuple[set[str], int]:
+        one = viewer.sees("/search/users", q=query)
+        return {person["user_id"] for person in one["users"]}, one["total_count"]
+
+    gone, blocking, blocked, renamed, private = people
+    assert found(ann, word) == ({person.id for person in people}, 5)
+    gone.deletes_account()
+    blocking.blocks(ann)
+    ann.blocks(blocked)
+    renamed.edits(full_name="Al")
+    private.edits(private_account=True)
+    assert found(ann, word.upper()) == ({private.id}, 1)
+    assert found(bob, f"{word} al") == ({blocking.id, blocked.id, private.id}, 3)
+    assert found(cat, word[1:]) == (set(), 0)
+
+
+def test_the_better_known_come_first(ann: Person, bob: Person, cat: Person) -> None:
+    """“better-known first”; the text shows `followers_count`."""
+    word = fresh("yy")
+    people = [ann.api.person("known", full_name=word) for _ in range(3)]
+    for follower in (ann, bob, cat):
+        follower.follows(people[1])
+    bob.follows(people[2])
+    found = ann.sees("/search/users", q=word)["users"]
+    assert [one["followers_count"] for one in found] == [3, 1, 0]
+    assert [one["user_id"] for one in found] == [people[1].id, people[2].id, people[0].id]
+    bob.deletes_account()
+    found = ann.sees("/search/users", q=word)["users"]
+    assert [one["followers_count"] for one in found] == [2, 0, 0]
+
+
+def test_places_with_most_posts_come_first(ann: Person) -> None:
+    """“Locations by words, most posts first, then population”."""
+    cities = ann.sees("/search/locations", q="paris")["locations"]
+    assert (cities[0]["name"], cities[0]["country"]) == ("Paris", "France")
+    word = fresh("ww")
+    made = [
+        ok(ann.post("/locations", json={"name": f"{word} {n}", "lat": n, "lng": n}), 201)
+        for n in range(3)
+    ]
+    for place in (made[1], made[1], made[2]):
+        ann.posts(location_id=str(place["location_id"]))
+    found = ann.sees("/search/locations", q=word)["locations"]
+    assert [one["post_count"] for one in found] == [2, 1, 0]
+    assert [one["name"] for one in found] == [f"{word} {n}" for n in (1, 2, 0)]
+    assert ann.sees("/search/locations", q=f"2 {word}")["locations"][0]["name"] == f"{word} 2"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "  "}, "name"),
+        ({"name": 5}, "name"),
+        ({"name": "a\0b"}, "name"),
+        ({"lat": 91}, "lat"),
+        ({"lat": "1"}, "lat"),
+        ({"lat": None}, "lat"),
+        ({"lng": -180.5}, "lng"),
+        ({"lng": True}, "lng"),
+        ({"city": 5}, "city"),
+        ({"country": []}, "country"),
+    ],
+)
+def test_what_is_no_place(reader: Person, wrong: dict[str, object], field: str) -> None:
+    """“`POST /locations {name, city?, country?, lat, lng}`”; “INVALID_REQUEST: 400 (… wrong type,
+    missing or unknown value, out of range)”."""
+    body = {"name": "a bench", "lat": 48.1, "lng": 16.4}
+    refused(reader.post("/locations", json={**body, **wrong}), "INVALID_REQUEST", field)
+    del body[field if field in body else "name"]
+    refused(reader.post("/locations", json=body), "INVALID_REQUEST")
+
+
 def test_users_can_be_searched_without_a_token(api: Api, ann: Person) -> None:
     """“Without a token: … `GET /search/users`”."""
     found = ok(api.call("GET", "/search/users", params={"q": ann.name}))

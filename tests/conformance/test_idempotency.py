@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from tests.conformance.pictures import BLUE, RED, plain
-from tests.conformance.world import Person, at_once, ok, refused
+from tests.conformance.world import PICTURE, Person, at_once, form, fresh, ok, refused
 
 TWINS = 6
 
@@ -41,12 +41,38 @@ def test_a_comment_is_made_once(ann: Person, key: str) -> None:
     assert len(ann.ids(path, "comments")) == 1
 
 
+def test_a_story_and_a_place_are_made_once(ann: Person, key: str) -> None:
+    """“**Idempotency-Key** on every POST but `/auth/*`”; “other values under the same key are
+    400”."""
+    first, again = (ann.post("/stories", files=form(PICTURE), key=key) for _ in range(2))
+    assert ok(first, 201) == ok(again, 201)
+    assert len(ann.sees("/users/me/stories")["stories"]) == 1
+    longer = ann.post("/stories", files=form(PICTURE, duration="9"), key=key)
+    refused(longer, "INVALID_REQUEST", "Idempotency-Key")
+    place = {"name": fresh("Bench "), "lat": 48.1, "lng": 16.4}
+    first, again = (ann.post("/locations", json=place, key=key) for _ in range(2))
+    assert ok(first, 201) == ok(again, 201)
+    assert len(ann.sees("/search/locations", q=place["name"])["locations"]) == 1
+    elsewhere = ann.post("/locations", json={**place, "lat": 48.2}, key=key)
+    refused(elsewhere, "INVALID_REQUEST", "Idempotency-Key")
+
+
+def test_a_deleted_thing_is_not_made_again(ann: Person, key: str) -> None:
+    """“get the first successful answer again and nothing happens twice”, also when what it made is
+    gone."""
+    first = ann.publish(key=key)
+    ok(ann.delete(f"/posts/{ok(first, 201)['post_id']}"))
+    assert ok(ann.publish(key=key), 201) == first.json()
+    assert ann.ids("/users/me/posts", "posts") == []
+
+
 def test_acts_that_make_nothing_are_kept_too(
     ann: Person, bob: Person, priv: Person, key: str
 ) -> None:
     """“**Idempotency-Key** on every POST but `/auth/*`”."""
     post = ann.posts()
     comment = ann.comments(post)
+    story = ann.tells_story()
     bob.follows(priv)
     for person, path in (
         (bob, f"/posts/{post['post_id']}/like"),
@@ -54,6 +80,8 @@ def test_acts_that_make_nothing_are_kept_too(
         (bob, f"/comments/{comment['comment_id']}/like"),
         (bob, f"/users/{ann.id}/follow"),
         (priv, f"/follow-requests/{bob.id}/approve"),
+        (bob, f"/stories/{story['story_id']}/view"),
+        (bob, "/notifications/read"),
         (ann, f"/users/{bob.id}/block"),
     ):
         first, again = (person.post(path, key=key) for _ in range(2))

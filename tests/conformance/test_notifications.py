@@ -1,7 +1,11 @@
 """contract.md, "Notifications", and the text's `GET /api/v1/notifications`."""
 
+from typing import Any
+
+import pytest
+
 from tests.conformance.shapes import NOTIFICATION, check, page
-from tests.conformance.world import Person, ok, refused
+from tests.conformance.world import Person, fresh, ok, refused
 
 
 def test_each_act_tells_the_one_it_concerns(ann: Person, bob: Person) -> None:
@@ -48,6 +52,25 @@ def test_for_one_act_each_person_gets_one_the_closest(ann: Person, bob: Person) 
     own = bob.comments(post)
     ann.comments(post, f"hello again @{bob.name}", own)
     assert [kind for kind, _ in bob.notified()] == ["reply", "comment", "tag"]
+
+
+def test_an_edit_tells_those_whom_it_newly_names(ann: Person, bob: Person) -> None:
+    """“`@username` mentions notify”; “`mention`, `tag`”: also one that an edit puts in, and nobody
+    is told twice that a post mentions or shows them."""
+    post = ann.posts(caption="alone")
+    ann.changes(post, caption=f"with @{bob.name}")
+    assert bob.notified() == [("mention", ann.id)]
+    ann.changes(post, caption="alone after all")
+    ann.changes(post, caption=f"no, with @{bob.name}")
+    assert bob.notified() == [("mention", ann.id)]
+    ann.changes(post, user_tags=[bob.id])
+    assert [kind for kind, _ in bob.notified()] == ["tag", "mention"]
+    ann.changes(post, user_tags=[])
+    ann.changes(post, user_tags=[bob.id], caption=f"@{bob.name} again")
+    assert [kind for kind, _ in bob.notified()] == ["tag", "mention"]
+    tagged = ann.posts(user_tags=[bob.id])
+    ann.changes(tagged, caption=f"it is @{bob.name}", user_tags=[bob.id])
+    assert [kind for kind, _ in bob.notified()] == ["tag", "tag", "mention"]
 
 
 def test_unliking_withdraws_and_liking_again_brings_the_same_back(ann: Person, bob: Person) -> None:
@@ -114,3 +137,51 @@ def test_what_is_deleted_is_told_no_more(ann: Person, bob: Person) -> None:
     bob.likes(other)
     bob.deletes_account()
     assert ann.notified() == []
+
+
+def test_what_is_taken_back_is_told_no_more(ann: Person, bob: Person) -> None:
+    """“Un-liking withdraws it”, of a comment, too, and the count of what is unread with it;
+    “never of something that one may not see”: a follow that has ended is none."""
+    post = ann.posts()
+    comment = ann.comments(post)
+    bob.likes_comment(comment)
+    bob.follows(ann)
+    assert ann.notified() == [("follow", bob.id), ("comment_like", bob.id)]
+    assert ann.sees("/notifications")["unread_count"] == 2
+    ok(bob.delete(f"/comments/{comment['comment_id']}/like"))
+    bob.unfollows(ann)
+    told = ann.sees("/notifications")
+    assert (told["notifications"], told["unread_count"]) == ([], 0)
+
+
+def test_a_mention_is_a_name_after_an_at_sign(ann: Person) -> None:
+    """“`@username` mentions notify”: in brackets and at the end of a sentence; a mail address, the
+    beginning of a longer name and a hashtag are none."""
+    dotted = Person(ann.api, ok(ann.api.register(fresh("a.b_")), 201))
+    name = dotted.name
+    texts = {
+        f"(@{name}), hello": True,
+        f"hello @{name}.": True,
+        f"@{name.upper()}!": True,
+        f"first line\n@{name}\nlast line": True,
+        f"@{name}😍": True,
+        f"me@{name}.com": False,
+        f"@{name}x": False,
+        f"@{name}.x": False,
+        f"#{name}": False,
+        f"@ {name}": False,
+    }
+    for text, mentions in texts.items():
+        before = len(dotted.notified())
+        ann.posts(caption=text)
+        assert len(dotted.notified()) - before == mentions, text
+
+
+@pytest.mark.parametrize(
+    "up_to", ["x", 0, -1, 1.5, "notif_", "comment_1", "9" * 40, 10**40, True, [], {}]
+)
+def test_what_is_no_notification(reader: Person, up_to: Any) -> None:
+    """“`POST /notifications/read {up_to?: notification_id}`”; “INVALID_REQUEST: 400 (… wrong type
+    …)”."""
+    answer = reader.post("/notifications/read", json={"up_to": up_to})
+    refused(answer, "INVALID_REQUEST", "up_to")

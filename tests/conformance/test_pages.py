@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conformance.lists import LISTS, Listed
-from tests.conformance.world import Api, Person, refused
+from tests.conformance.world import Api, Person, ok, refused
 
 MANY = 5
 
@@ -24,6 +24,12 @@ PATHS = [
     "/follow-requests",
     "/posts/{post}/likes",
     "/posts/{post}/comments",
+    "/explore",
+    "/hashtags/sunset/posts",
+    "/locations/{place}/posts",
+    "/notifications",
+    "/stories/feed",
+    "/stories/{story}/viewers",
 ]
 
 
@@ -162,17 +168,29 @@ def test_a_forged_cursor_is_refused(listed: Listed) -> None:
             refused(answer, "INVALID_REQUEST", "cursor")
 
 
+def whereabouts(person: Person) -> dict[str, str]:
+    """What fills the paths, of `person`'s own."""
+    body = {"name": "a bench", "lat": 48.1, "lng": 16.4}
+    return {
+        "me": person.id,
+        "post": person.posts()["post_id"],
+        "place": str(ok(person.post("/locations", json=body), 201)["location_id"]),
+        "story": person.tells_story()["story_id"],
+    }
+
+
 def test_a_cursor_of_another_list_or_user_is_refused(listed: Listed, ann: Person) -> None:
     """“a forged one, or one from another route or user, is 400”."""
     listed.filled(2)
-    post = listed.viewer.posts()["post_id"]
+    place = whereabouts(listed.viewer)
+    anns = {**place, "me": ann.id, "story": ann.tells_story()["story_id"]}
     for cursor in cursors_of(listed):
         for path in PATHS:
-            others = path.format(me=listed.viewer.id, post=post)
+            others = path.format(**place)
             if others != listed.path:
                 answer = listed.viewer.get(others, cursor=cursor)
                 refused(answer, "INVALID_REQUEST", "cursor")
-            answer = ann.get(path.format(me=ann.id, post=post), cursor=cursor)
+            answer = ann.get(path.format(**anns), cursor=cursor)
             if listed.viewer.sees("/users/me")["private_account"] and "{post}" in path:
                 refused(answer, "NOT_FOUND")  # before any cursor is looked at
             else:
@@ -189,7 +207,7 @@ def test_a_cursor_is_its_user_s_in_any_session(listed: Listed) -> None:
 
 @pytest.fixture(scope="session")
 def place(reader: Person) -> dict[str, str]:
-    return {"me": reader.id, "post": reader.posts()["post_id"]}
+    return whereabouts(reader)
 
 
 @pytest.mark.parametrize("path", PATHS)

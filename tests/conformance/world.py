@@ -256,6 +256,10 @@ class Person:
     def unblocks(self, other: "Person") -> Any:
         return ok(self.delete(f"/users/{other.id}/block"))
 
+    def changes(self, post: Any, **changes: Any) -> Any:
+        """Edits a post of one's own."""
+        return ok(self.put(f"/posts/{post['post_id']}", json=changes))
+
     def edits(self, **changes: Any) -> Any:
         """The profile after some changes to it."""
         return ok(self.put("/users/me", json=changes))["user"]

@@ -5,7 +5,7 @@ each comes to.
 """
 
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from pathlib import Path
 from random import Random
 
@@ -17,6 +17,9 @@ from tests.process.crowd.room import Household
 from tests.process.starting import Server, make_user, run, started
 
 CLIENTS = 8
+
+HOMES = 4
+"""Of them, those with accounts of their own for what only they write about."""
 
 ANSWERS_BEFORE_THE_END = (60, 240)
 """A server ends at a seeded number of answers in this range."""
@@ -45,18 +48,29 @@ class Story:
         async with started(self.folder) as server, contextlib.AsyncExitStack() as on:
             if not self.town.households:
                 client = await on.enter_async_context(server.client())
-                mains = [await make_user(client, f"client{number}") for number in range(CLIENTS)]
+                for number in range(CLIENTS):
+                    main = await make_user(client, f"client{number}")
+                    self.town.households.append(Household(main))
                 async with trio.open_nursery() as nursery:
-                    for main in mains:
-                        nursery.start_soon(self.town.move_in, Household(main))
+                    for household in self.town.households[:HOMES]:
+                        nursery.start_soon(self.town.move_in, household)
             for household in self.town.households:
                 client = await on.enter_async_context(server.client())
                 for person in household.all():
                     person.client = client
             yield server
 
-    async def load(self, server: Server, end: Callable[[Server], Awaitable[object]]) -> None:
-        """Everybody writes, until the server has ended: by `end`, called at some moment."""
+    async def load(
+        self,
+        server: Server,
+        end: Callable[[Server], Awaitable[object]],
+        routes: Collection[str] = (),
+    ) -> None:
+        """Everybody writes, until the server has ended: by `end`, called at some moment, but not
+        before a write of each of `routes` was acknowledged.
+
+        Raises `AssertionError` if the crowd never asks one of them.
+        """
         least, most = ANSWERS_BEFORE_THE_END
         remaining = self.random.randint(least, most)
         due = trio.Event()
@@ -64,17 +78,18 @@ class Story:
         def count_down() -> None:
             nonlocal remaining
             remaining -= 1
-            if remaining == 0:
+            if remaining <= 0 and self.ledger.routes.keys() >= set(routes):
                 due.set()
 
         self.town.on_answer(count_down)
         self.ledger.answered.clear()
-        with trio.fail_after(LOAD_S):
+        with trio.move_on_after(LOAD_S) as load:
             async with trio.open_nursery() as crowd:
                 for household in self.town.households:
                     crowd.start_soon(self.town.write_until_lost, household)
                 await due.wait()
                 await end(server)
+        assert not load.cancelled_caught, f"never asked: {set(routes) - self.ledger.routes.keys()}"
 
     async def check(self) -> None:
         """Look at everything, send again what was lost and what was not, look at it all again."""

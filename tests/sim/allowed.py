@@ -91,10 +91,14 @@ def check_named(truth: Truth, gone: set[int], command: Any, fact: Fact) -> None:
             changed = fact.changed if isinstance(fact, PostEdited) else ("caption", "tags")
             tags = command.tags if "tags" in changed else ()
             tagged = named(tag.account for tag in tags)
-            due = [(who, truth.shows(author, who)) for who in tagged]
+            due = [
+                (who, truth.shows(author, who) and ("tag", fact.post, who) not in truth.named)
+                for who in tagged
+            ]
             check("tags", [(tag.account, tag.told) for tag in fact.tags], due)
             mentions = named(command.mentions) if "caption" in changed else []
-            seeing = [who for who in mentions if truth.shows(author, who)]
+            heard = {who for _, post, who in truth.named if post == fact.post}
+            seeing = [who for who in mentions if truth.shows(author, who) and who not in heard]
             check("mentions", list(fact.mentions), seeing)
         case Commented(post=post):
             owner = truth.posts[post]

@@ -16,6 +16,7 @@ from storage.facts import (
     Fact,
     Followed,
     FollowRequested,
+    PostEdited,
     PostLiked,
     PostPublished,
     Unblocked,
@@ -79,7 +80,7 @@ class Telling:
             case CommentLiked(comment=comment, account=actor, first=True, told=True):
                 post, author = self._comments[comment]
                 yield author, Told(seq, "comment_like", actor, post, comment)
-            case PostPublished(post=post, author=actor):
+            case PostPublished(post=post, author=actor) | PostEdited(post=post, author=actor):
                 tagged = [tag.account for tag in fact.tags if tag.told]
                 for who in tagged:
                     yield who, Told(seq, "tag", actor, post)

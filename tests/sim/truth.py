@@ -107,6 +107,8 @@ class Truth:
     names_ever: set[str] = field(default_factory=set)
     ever_liked: set[tuple[type, int, int]] = field(default_factory=set)
     """(kind of fact, post or comment, account)"""
+    named: set[tuple[str, int, int]] = field(default_factory=set)
+    """("tag" or "mention", post, account), of those who were told of it at any time"""
 
     def copy(self) -> "Truth":
         """The same, to be told other things."""
@@ -120,7 +122,7 @@ class Truth:
 
     def relations(self) -> dict[str, Any]:
         """What the disk has rows of, by name."""
-        left_out = ("texts", "found", "accounts", "names_ever", "ever_liked")
+        left_out = ("texts", "found", "accounts", "names_ever", "ever_liked", "named")
         relations = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in left_out}
         return relations | self.found.relations() | {"texts": set(self.texts.due.values())}
 
@@ -291,6 +293,10 @@ class Truth:
         match fact:
             case PostEdited() | PostPublished():
                 due(fact, self.posts[post] == fact.author, "only its author edits a post")
+                told = {("tag", post, tag.account) for tag in fact.tags if tag.told}
+                told |= {("mention", post, account) for account in fact.mentions}
+                due(fact, not told & self.named, "nobody is told twice that a post names them")
+                self.named |= told
                 if isinstance(fact, PostPublished) or "tags" in fact.changed:
                     tagged = {(post, tag.account) for tag in fact.tags}
                     due(fact, len(tagged) == len(fact.tags), "a person is tagged once")

@@ -22,6 +22,7 @@ from storage.facts import (
     FollowRequestEnded,
     LocationCreated,
     NotificationsRead,
+    PostEdited,
     PostLiked,
     PostPublished,
     PostUnliked,
@@ -120,7 +121,7 @@ class Discovered:
                 one = plain.comments[comment]
                 news = seq * (fact.first and fact.told)
                 yield Told(one.author, news, "comment_like", actor, one.post, comment, at)
-            case PostPublished(author=author, post=post):
+            case PostPublished(author=author, post=post) | PostEdited(author=author, post=post):
                 mentioned = dict.fromkeys(fact.mentions, "mention")
                 tagged = {tag.account: "tag" for tag in fact.tags if tag.told}
                 for who, kind in (mentioned | tagged).items():

@@ -266,10 +266,17 @@ class History:
     def end_story(self, story: int) -> None:
         self.say(StoryEnded(story, self.plain.found.stories[story].author, expired=False))
 
-    def add_place(self, account: int, name: str, lat: float = 1.0, lng: float = 2.0) -> int:
+    def add_place(
+        self,
+        account: int,
+        name: str,
+        lat: float = 1.0,
+        lng: float = 2.0,
+        country: str | None = None,
+    ) -> int:
         location = self.id()
-        city, country = self.text("Somewhere"), None
-        self.say(LocationCreated(account, location, self.text(name), city, country, lat, lng))
+        city, of = self.text("Somewhere"), self.text_or_none(country)
+        self.say(LocationCreated(account, location, self.text(name), city, of, lat, lng))
         return location
 
     def read_all(self, account: int) -> None:

@@ -18,24 +18,22 @@ from storage.facts import (
 )
 from storage.ids import ACCOUNTS, ID_MAX, post_key, user_key
 from storage.projection import write_group
-from storage.queries import answer, statement_of
+from storage.queries import answer
 from storage.readings import READINGS
-from storage.readings.lists import LISTS
+from storage.readings.notifications import UNREAD_COUNTED_MAX
 from storage.reads import (
     GetAccounts,
     GetBeginning,
     GetCredentials,
     GetExpired,
-    GetExplore,
     GetHistories,
     GetKeptReply,
     GetMediumOwner,
-    GetPostsOf,
     GetRemains,
     GetRows,
     GetSession,
     GetUnapproved,
-    GetUsers,
+    GetUnread,
     GetWholeHistory,
     KeptReply,
     PullPosts,
@@ -48,7 +46,6 @@ from storage.sqlite import Connection
 from tests.storage.answering import ANSWERS, Answering, in_order
 from tests.storage.living import NAMES, random_history
 from tests.storage.making import BEGAN_AT, NAUGHTY, History, empty_database
-from tests.storage.plans import plan, sorts, tables_scanned
 
 OF_NOBODY = (0, 99, -1, ID_MAX)
 """Numbers that name nothing."""
@@ -334,21 +331,17 @@ def test_asking_what_is_left_to_approve_does_not_read_every_request(
     assert answer(database, GetUnapproved()).value == people[1:3]
 
 
+def test_no_more_unread_notifications_are_counted_than_anybody_reads(
+    database: Connection, history: History
+) -> None:
+    ann, bob = history.register(), history.register()
+    post = history.publish(ann)
+    for _ in range(UNREAD_COUNTED_MAX + 1):
+        history.comment(bob, post, "hello")
+    write_group(database, history.group())
+    assert answer(database, GetUnread(ann)).value == UNREAD_COUNTED_MAX
+
+
 def test_a_question_that_nobody_taught_is_a_bug(database: Connection) -> None:
     with pytest.raises(TypeError):
         answer(database, Question())
-
-
-def test_every_question_goes_through_an_index(database: Connection) -> None:
-    readings = READINGS.values()
-    selects = {statement_of(sql) for each in readings for sql in (each.downward, each.upward)}
-    explore = statement_of(READINGS[GetExplore].downward)  # walks back through the newest posts
-    for sql in (*selects, queries.SNAPSHOTS, queries.ENTRIES, queries.TEXTS):
-        scanned = {"posts"} if sql == explore else set()
-        assert tables_scanned(plan(database, sql)) == scanned, sql
-
-
-def test_a_page_of_a_list_is_read_without_sorting_the_list(database: Connection) -> None:
-    for kind in (*LISTS, GetPostsOf, GetUsers, GetRemains):
-        for sql in (READINGS[kind].downward, READINGS[kind].upward):
-            assert not sorts(plan(database, sql)), kind

@@ -13,6 +13,7 @@ import pytest
 
 from storage.disk import Group
 from storage.facts import UPGRADES, UnknownFact
+from storage.gazetteer import has_cities, load_cities
 from storage.journal import open_disk
 from storage.projection import raise_largest_id, write_group
 from storage.queries import answer
@@ -28,6 +29,8 @@ from tests.storage.making import History
 ROOT = Path(__file__).parents[2]
 
 FACTS = 300
+BERLIN = 2950159
+"""A city of the gazetteer."""
 LARGEST_ID = 10**15
 """Above all ids of a history."""
 
@@ -97,6 +100,26 @@ def test_wrong_rows_become_what_the_journal_says(database: Path) -> None:
     connection.close()
     rebuild(database, SUFFIX, quiet)
     assert rows_of(database) == due
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["cities kept", "cities lost"])
+def test_posts_are_counted_at_the_cities_again(there: bool, tmp_path: Path) -> None:
+    history = History()
+    history.keep_private(history.register())
+    for author in (1, history.register()):
+        history.publish(author, location=BERLIN)
+    keep(tmp_path / "some.db", history)
+    connection = open_writer(tmp_path / "some.db")
+    if there:
+        load_cities(connection)
+    connection.close()
+    rebuild(tmp_path / "some.db", SUFFIX, quiet)
+    connection = open_writer(tmp_path / "some.db")
+    assert has_cities(connection) == there
+    load_cities(connection)
+    counted = connection.execute("select location, posts_count from locations where posts_count")
+    assert counted.fetchall() == [(BERLIN, 1)]
+    connection.close()
 
 
 async def test_what_was_rebuilt_is_opened_and_goes_on_above_all_ids(database: Path) -> None:

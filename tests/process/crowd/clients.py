@@ -51,8 +51,7 @@ class Town(Crowd):
         self._deck: list[Card] = []
 
     async def move_in(self, household: Household) -> None:
-        """A new household, with its accounts."""
-        self.households.append(household)
+        """Give a household the accounts that its rooms need."""
         for room in self.rooms:
             await room.move_in(household)
 
@@ -60,20 +59,27 @@ class Town(Crowd):
         """Write and write, until an answer does not come."""
         try:
             while True:
-                room, act = self._next_card()
+                room, act = self._next_card(household)
                 await getattr(room, act)(household)
                 await trio.lowlevel.checkpoint()
         except httpx.TransportError:
             pass
 
-    def _next_card(self) -> Card:
+    def _next_card(self, household: Household) -> Card:
         """From one deck, so that in a short time everything is done."""
-        if not self._deck:
-            for room in self.rooms:
-                for act, cards in room.ACTS.items():
-                    self._deck += [(room, act)] * cards
-            self.random.shuffle(self._deck)
-        return self._deck.pop()
+        while True:
+            for card in self._deck:
+                if household.others or not card[0].NEEDS_HOME:
+                    self._deck.remove(card)
+                    return card
+            more = [
+                (room, act)
+                for room in self.rooms
+                for act, cards in room.ACTS.items()
+                for _ in range(cards)
+            ]
+            self.random.shuffle(more)
+            self._deck += more
 
     async def check(self) -> None:
         """Raises `AssertionError` for whatever was promised and is not so, or is there by half."""

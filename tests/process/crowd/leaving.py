@@ -26,6 +26,7 @@ Counts = tuple[int, int, int]
 
 
 class Leaving(Room):
+    NEEDS_HOME = True
     ACTS: ClassVar = {"come": 3, "leave": 5}
 
     def __init__(self, crowd: Crowd) -> None:
@@ -117,7 +118,7 @@ class Leaving(Room):
                 assert (await log_in(client, name)).status_code == (401, 200)[seen.is_success]
                 self._logged_in |= {name} if seen.is_success else set()
         async with trio.open_nursery() as nursery:
-            for household in self.crowd.households:
+            for household in self.crowd.homes:
                 nursery.start_soon(self._check_wall, household)
 
     async def _check_wall(self, household: Household) -> None:

@@ -31,6 +31,7 @@ class Portrait(msgspec.Struct, frozen=True):
 
 
 class Portraits(Room):
+    NEEDS_HOME = True
     ACTS: ClassVar = {"describe": 6, "rename": 2, "set_picture": 4, "remove_picture": 2}
 
     def __init__(self, crowd: Crowd) -> None:
@@ -98,7 +99,7 @@ class Portraits(Room):
 
     async def check(self, sight: Sight) -> None:
         async with trio.open_nursery() as nursery:
-            for household in self.crowd.households:
+            for household in self.crowd.homes:
                 nursery.start_soon(self._check, household.others[ACCOUNT])
 
     async def _check(self, person: Person) -> None:

@@ -37,6 +37,11 @@ class Crowd:
         self.households: list[Household] = []
 
     @property
+    def homes(self) -> list[Household]:
+        """Those with more accounts than one."""
+        return [household for household in self.households if household.others]
+
+    @property
     def people(self) -> list[Person]:
         """The main account of each client."""
         return [household.main for household in self.households]
@@ -53,6 +58,9 @@ class Room:
 
     ACTS: ClassVar[dict[str, int]] = {}
     """The methods that write, and their cards in a deck."""
+
+    NEEDS_HOME: ClassVar[bool] = False
+    """Whether only households with more than one account can do it."""
 
     def __init__(self, crowd: Crowd) -> None:
         self.crowd = crowd

@@ -42,6 +42,7 @@ UNKNOWN = "?"
 
 
 class Sessions(Room):
+    NEEDS_HOME = True
     ACTS: ClassVar = {
         "log_in": 3,
         "refresh": 4,
@@ -178,7 +179,7 @@ class Sessions(Room):
 
     async def check(self, sight: Sight) -> None:
         async with trio.open_nursery() as nursery:
-            for household in self.crowd.households:
+            for household in self.crowd.homes:
                 nursery.start_soon(self._check, household.others[ACCOUNT])
 
     async def _check(self, person: Person) -> None:
@@ -213,7 +214,7 @@ class Sessions(Room):
 
     async def settle(self) -> None:
         """Whose refresh was not answered tries it again, and otherwise logs in again."""
-        for household in self.crowd.households:
+        for household in self.crowd.homes:
             person = household.others[ACCOUNT]
             session, token = self._unsure.pop(person.id, (None, None))
             if session is None:

@@ -67,6 +67,7 @@ class Ties(msgspec.Struct, frozen=True):
 
 
 class Relations(Room):
+    NEEDS_HOME = True
     ACTS: ClassVar = {
         "tie": 8,
         "withdraw": 2,
@@ -117,10 +118,13 @@ class Relations(Room):
         return True
 
     async def remove(self, household: Household) -> bool:
-        edges = sorted(self._ties(household).follows)
-        if not edges:
-            return False
-        who, whom = self.random.choice(edges)
+        if not self._ties(household).follows:
+            edge = self._stranger(household)
+            if edge is None:
+                return False
+            await self._turn(household, edge[1], private=False)
+            await self._do(household, "follow", *edge, "POST", "/users/{whom}/follow")
+        who, whom = self.random.choice(sorted(self._ties(household).follows))
         path = "/users/me/followers/{who}"
         await self._do(household, "part", who, whom, "DELETE", path, whom)
         return True
@@ -187,7 +191,7 @@ class Relations(Room):
 
     async def check(self, sight: Sight) -> None:
         async with trio.open_nursery() as nursery:
-            for household in self.crowd.households:
+            for household in self.crowd.homes:
                 nursery.start_soon(self._check, household)
 
     async def _check(self, household: Household) -> None:
@@ -197,14 +201,14 @@ class Relations(Room):
     async def _look(self, accounts: dict[str, Person]) -> Ties:
         """What each says of itself; each tie from both its sides."""
         names = {person.id: name for name, person in accounts.items()}
-        sides = {
-            side: set[Edge]() for side in ("following", "followed_by", "requested", "blocking")
-        }
-        private, counted = set[str](), dict[str, Json]()
+        sides = {side: set[Edge]() for side in ("following", "followed_by", "requested")}
+        private, blocks, counted = set[str](), set[Edge](), dict[str, Json]()
         ids = ",".join(names)
         for name, person in accounts.items():
             profile = await person.get("/users/me")
             private |= {name} if profile["private_account"] else set()
+            # Who blocks back is not there to stand to: only the list of blocks has them.
+            blocks |= {(name, names[one]) for one in await ids_in(person, "/users/me/blocks")}
             for other in (await person.get("/users/relationships", ids=ids))["relationships"]:
                 for side, edges in sides.items():
                     if other[side]:
@@ -217,7 +221,7 @@ class Relations(Room):
             private=frozenset(private),
             follows=frozenset(follows),
             asks=frozenset(sides["requested"]),
-            blocks=frozenset(sides["blocking"]),
+            blocks=frozenset(blocks),
         )
         for name, stats in counted.items():
             assert stats["followers_count"] == sum(whom == name for _, whom in follows), name
@@ -234,6 +238,5 @@ class Relations(Room):
             ("/users/me/followers", {who for who, whom in ties.follows if whom == name}),
             ("/users/me/following", {whom for who, whom in ties.follows if who == name}),
             ("/follow-requests", {who for who, whom in ties.asks if whom == name}),
-            ("/users/me/blocks", {whom for who, whom in ties.blocks if who == name}),
         ):
             assert {names[one] for one in await ids_in(person, path)} == due, f"{path} of {name}"
