@@ -109,7 +109,10 @@ SERVERS = {
 def main() -> None:
     """Serve what is named on a port that is told as a JSON line, until killed."""
     sys.setswitchinterval(run.SWITCH_INTERVAL_S)
-    listening = socket.create_server(("127.0.0.1", 0), backlog=1_024)
+    # With its protocol, or asyncio does not know it for TCP and leaves Nagle's algorithm on.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.bind(("127.0.0.1", 0))
+    listening.listen(1_024)
     os.write(1, msgspec.json.encode(listening.getsockname()[1]) + b"\n")
     partial(SERVERS[sys.argv[1]])(listening)
 
