@@ -17,6 +17,7 @@ from storage.reads import (
     GetHashtagPosts,
     GetLocationPosts,
     GetMediaNames,
+    GetMissed,
     GetNotifications,
     GetPostsOf,
     GetRemains,
@@ -45,6 +46,7 @@ RANGED = {
     GetGoneAccounts: {"users"},  # those that are deleted
     GetStale: {"u"},  # likewise
     GetUnapproved: {"requests"},  # hops from one account to the next
+    GetMissed: {"journal", "posts"},  # where a fact's successors begin: one row of each
     GetExpired: {"stories"},  # those whose time is over, which the asker then ends
 }
 """What is searched by bounds alone. Anything else would walk through a table by its order until it
