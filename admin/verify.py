@@ -11,8 +11,10 @@ from typing import Any, cast
 
 import msgspec
 
+from actors.accounts.state import AccountsState
 from actors.comment.state import CommentState
 from actors.kinds import BEHAVIOURS
+from actors.names import Names
 from actors.post.state import PostState
 from actors.state import State, decode_state
 from actors.story.state import StoryState
@@ -21,7 +23,7 @@ from storage import audit
 from storage.audit import Progress
 from storage.blobs import BadName, Blobs
 from storage.disk import Group
-from storage.facts import Entry, Text
+from storage.facts import AccountDeleted, Entry, Registered, Text, UsernameChanged
 from storage.folder import DATABASE_NAME, MEDIA_NAME
 from storage.ids import (
     ACCOUNTS,
@@ -145,6 +147,8 @@ class Folding:
         self._next: Snapshot | None = next(snapshots, None)
         self.seq = 0
         """The last fact folded."""
+        self._nameless: set[int] = set()
+        """Accounts whose name at this fact has been erased since."""
 
     def state(self, actor: int) -> Any:
         if actor not in self.states:
@@ -157,6 +161,16 @@ class Folding:
             self.differences.append(f"the journal goes on with fact {entry.seq} after {self.seq}")
         self.seq = entry.seq
         self.compare_snapshots_up_to(entry.seq - 1)
+        match entry.fact:
+            case (
+                Registered(account=account, username=Text(value=None))
+                | UsernameChanged(account=account, username=Text(value=None))
+            ):
+                self._nameless.add(account)
+            case UsernameChanged(account=account) | AccountDeleted(account=account):
+                self._nameless.discard(account)
+            case _:
+                pass
         for actor in entry.fact.concerns():
             self.concerns.append((entry.seq, actor))
             try:
@@ -187,6 +201,9 @@ class Folding:
         except (msgspec.MsgspecError, ValueError) as broken:
             self.differences.append(f"{name} can't be read: {broken}")
             return
+        if isinstance(kept, AccountsState):
+            names = kept.names.to_dict().items()
+            kept.names = Names({name: who for name, who in names if who not in self._nameless})
         if not _same_but_for_erased(self.state(actor), kept):
             self.differences.append(f"{name} is not what the journal folds to")
 

@@ -11,7 +11,7 @@ import trio
 
 from admin.verify import verify_folder
 from storage.sqlite import Connection, open_writer
-from tests.process.starting import log_in, make_post, make_user, run, started
+from tests.process.starting import PASSWORD, log_in, make_post, make_user, run, started
 
 DIFFERENCES = 1
 BAD_USAGE = 2
@@ -234,6 +234,25 @@ async def test_liked_comments_that_went_with_their_post_or_thread_are_no_differe
         for path in (f"/posts/{gone}", f"/comments/{root}"):
             assert (await ann.call("DELETE", path)).status_code == 200
         assert await server.stop() == 0
+    verified = await run("verify", "--data", folder)
+    assert verified.code == 0, verified
+
+
+async def test_a_snapshot_may_hold_a_name_that_was_erased_later(tmp_path: Path):
+    folder = tmp_path / "data"
+    async with started(folder) as server, server.client() as client:
+        ann, bob = await make_user(client, "ann"), await make_user(client, "bob")
+        assert await server.stop() == 0  # which writes the snapshot of who has which name
+    async with started(folder) as server, server.client() as client:
+        ann.client = bob.client = client
+        for method, path, body in (
+            ("PUT", "/users/me", {"username": "anna"}),
+            ("PUT", "/users/me", {"username": "anne"}),
+            ("DELETE", "/users/me", {"password": PASSWORD}),
+        ):
+            person = bob if method == "DELETE" else ann
+            assert (await person.call(method, path, json=body)).status_code == 200
+        await server.kill9()
     verified = await run("verify", "--data", folder)
     assert verified.code == 0, verified
 
