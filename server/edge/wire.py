@@ -5,14 +5,21 @@ kept; waiting is apart, and has a moment at which it ends.
 of all of them. One task at a time may wait to read, and any number to write.
 """
 
+import fcntl
 import math
 import socket
+import struct
+import sys
+import termios
 
 import trio
 
 from server.edge.limits import RECEIVED_BYTES
 
 NEVER = math.inf
+
+RESET = struct.pack("ii", 1, 0)
+"""`SO_LINGER` for a close that drops what the kernel still holds (socket(7))."""
 
 
 class Gone(OSError):
@@ -33,6 +40,8 @@ class Wire:
         self._draining = trio.Lock()
         self._read_due = NEVER
         self._write_due = NEVER
+        self._untaken = 0
+        """Bytes in the kernel when its client last made progress."""
         self._is_late = False
         self.is_gone = False
 
@@ -66,6 +75,7 @@ class Wire:
     async def _wait_writable(self) -> None:
         while True:
             self._check_is_there()
+            self._untaken = self._count_untaken()
             self._write_due = trio.current_time() + self._write_s
             try:
                 await trio.lowlevel.wait_writable(self._socket)
@@ -77,11 +87,24 @@ class Wire:
 
     def look_at(self, now: float) -> None:
         """End the waits whose moment has passed: a late reader's as late, a late writer's with the
-        connection."""
+        connection. A client that takes a little is not late, though the kernel calls its socket
+        writable only when much of its buffer is free."""
+        if self._write_due != NEVER and (untaken := self._count_untaken()) < self._untaken:
+            self._untaken, self._write_due = untaken, now + self._write_s
         if now >= self._write_due:
             self.shut()
         elif now >= self._read_due:
             self.interrupt_reading()
+
+    def _count_untaken(self) -> int:
+        """Bytes that the kernel holds and the client has not taken (tcp(7), SIOCOUTQ); 0 where the
+        system does not tell."""
+        try:
+            return int.from_bytes(
+                fcntl.ioctl(self._socket, termios.TIOCOUTQ, bytes(4)), sys.byteorder
+            )
+        except OSError:
+            return 0
 
     def interrupt_reading(self) -> None:
         """Whoever waits to read has waited enough."""
@@ -172,7 +195,10 @@ class Wire:
             trio.lowlevel.notify_closing(self._socket)
 
     def close(self) -> None:
-        """Let the socket go. Nobody may be waiting."""
+        """Let the socket go. Nobody may be waiting. A client that has not taken what was for it is
+        cut off: the end of the stream would wait behind what it does not read."""
         self.is_gone = True
+        if self._unsent:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         trio.lowlevel.notify_closing(self._socket)
         self._socket.close()
