@@ -79,7 +79,7 @@ RULE_MUTATIONS = [
         Clearing.on_delivered,
         "case PrivacyChanged(account=account, private=False):",
         "case PrivacyChanged(account=account, private=None):",
-        seed=262,
+        seed=334,
     ),
     Mutation(
         "whoever asks is not looked up at the decision",
@@ -100,7 +100,7 @@ RULE_MUTATIONS = [
         actors.user.fold._fold_session,
         "if one.session == kept",
         "if True",
-        seed=91,
+        seed=57,
     ),
     Mutation(
         "a like of a private author's post by somebody who does not follow",
