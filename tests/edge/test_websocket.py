@@ -209,9 +209,12 @@ async def test_the_direct_socket_takes_frames_until_the_kernel_is_full(quiet_clo
         await trio.aclose_forcefully(talker.client.stream)
 
 
-async def test_the_direct_socket_of_who_never_reads_gives_up(quiet_clock: MockClock):
+async def test_the_direct_socket_of_who_never_reads_gives_up(
+    quiet_clock: MockClock, taken_at: list[float]
+):
     frame = text_frame(b"x" * 10_000)
     ended: list[float] = []
+    over = trio.Event()
 
     async def pour(scope: Any, receive: Receive, send: Send) -> None:
         direct = scope["extensions"]["triptych.socket"]
@@ -222,11 +225,11 @@ async def test_the_direct_socket_of_who_never_reads_gives_up(quiet_clock: MockCl
             await direct.wait_sendable()
         assert not direct.is_open
         ended.append(trio.current_time())
+        over.set()
 
     async with served(pour) as house:
         talker = await opened(house, buffer_bytes=4_096)
-        began = trio.current_time()
-        await trio.sleep(2 * WRITE_S)
-        assert WRITE_S <= ended[0] - began <= WRITE_S + 2 * TICK_S
+        await over.wait()
+        assert WRITE_S <= ended[0] - taken_at[-1] <= WRITE_S + 2 * TICK_S
         await trio.aclose_forcefully(talker.client.stream)
         await house.all_gone()
