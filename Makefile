@@ -24,6 +24,7 @@ setup: $(RUNTIME)
 $(RUNTIME): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo \
 	"Triptych needs Python 3.11 or later and '$(PYTHON)' is not: name one, as in 'make setup PYTHON=python3.13'." >&2; exit 1; }
+	@test ! -L .venv || { echo ".venv is a link, and would be emptied where it leads: remove the link." >&2; exit 1; }
 	@echo "Setting up .venv ..."
 	@$(PYTHON) -m venv --clear .venv
 	@$(PIP) -r requirements.txt
@@ -37,9 +38,9 @@ $(DEVELOPMENT): requirements-dev.txt $(RUNTIME)
 run: $(RUNTIME)
 	@$(PY) run.py serve --data $(DATA)
 
-# pytest comes last, and its summary is the last line.
+# A process for each core, each with the tests of whole files; its summary is the last line.
 test: lint
-	$(PY) -m pytest
+	$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: $(DEVELOPMENT)
 	$(PY) -m ruff check $(TREE)
