@@ -20,6 +20,7 @@ from server.connection import (
     PulledConnection,
     PulledRequest,
 )
+from server.problems import Problem
 
 Handler = Callable[[PulledRequest], Awaitable[Response]]
 
@@ -34,7 +35,8 @@ class Application(QuartTrio):
         super().__init__("test")
         self._handler = handler
 
-    async def answer(self, request: PulledRequest) -> Response:
+    async def answer(self, request: PulledRequest, refusal: Problem | None) -> Response:
+        assert refusal is None
         return await self._handler(request)
 
 

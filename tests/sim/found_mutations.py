@@ -16,6 +16,7 @@ import storage.notices
 import storage.projection
 import storage.queries
 from actors.runtime.expiry import Expiry
+from storage.readings import READINGS
 from tests.sim.planted import Mutation
 
 
@@ -25,7 +26,9 @@ def rows(trap: str, function: object, old: str, new: str, seed: int) -> Mutation
 
 
 def query(trap: str, old: str, new: str, seed: int) -> Mutation:
-    """A bug in the SELECT of a reading."""
+    """A bug in the SELECT of a reading. Raises `LookupError` if there is none with that in it."""
+    if not any(old in one.downward for one in READINGS.values()):
+        raise LookupError(f"{trap}: {old!r} is in no reading any more")
     changed = f"{{reading_sql.replace('{old}', '{new}')}}"
     return rows(trap, storage.queries.statement_of, "{reading_sql}", changed, seed)
 
@@ -90,7 +93,7 @@ NOTIFICATION_MUTATIONS = [
     ),
     query(
         "a notification of what one may see no more",
-        "p.author = :recipient or not u.private",
+        "p.author = n.recipient or not u.private",
         "true",
         seed=2,
     ),
