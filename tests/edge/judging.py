@@ -1,5 +1,5 @@
-"""Runs kosoku's cases (Autobahn's) against a WebSocket server: `python -m tests.edge.judging URL
-CASE …` prints how many passed, or which did not, and exits with 1. In a process of its own, since
+"""Runs kosoku's cases (Autobahn's) against a WebSocket server: `python judging.py URL CASE …`
+prints how many passed, or which did not, and exits with 1. In a process of its own, since
 kosoku runs on asyncio."""
 
 import asyncio

@@ -14,7 +14,7 @@ import trio
 
 from tests.edge.serving import echo, served
 
-ROOT = Path(__file__).parents[2]
+JUDGING = Path(__file__).with_name("judging.py")
 
 CASES = {
     "1.*": 16,
@@ -36,16 +36,16 @@ JUDGED_S = 300.0
 
 
 @pytest.mark.parametrize("cases", CASES)
-async def test_it_speaks_websocket_by_the_book(cases: str):
+async def test_it_speaks_websocket_by_the_book(cases: str, tmp_path: Path):
     async with served(echo) as house:
-        command = [sys.executable, "-m", "tests.edge.judging", f"ws://127.0.0.1:{house.port}"]
+        command = [sys.executable, str(JUDGING), f"ws://127.0.0.1:{house.port}"]
         with trio.fail_after(JUDGED_S):
             judged = await trio.run_process(
                 [*command, cases],
                 capture_stdout=True,
                 stderr=subprocess.STDOUT,
                 check=False,
-                cwd=ROOT,
+                cwd=tmp_path,  # kosoku writes its reports where it runs
             )
         assert judged.returncode == 0, judged.stdout.decode()
         assert int(judged.stdout) == CASES[cases]
