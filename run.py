@@ -37,7 +37,12 @@ from admin.passes import Passes
 from admin.scrubbing import scrub_what_is_left, tell_scrubbed
 from admin.tail import tail
 from admin.upgrading import upgrade_folder
-from server.addresses import parse_proxies
+from server.access.addresses import parse_proxies
+from server.access.passwords import Passwords
+from server.access.ratelimits import RateLimits, figures_of
+from server.access.sessions import Sessions
+from server.access.throttle import Throttle
+from server.access.tokens import AccessTokens, MediaCookies, derive_key
 from server.allocation import return_free_memory, spare_the_collector
 from server.app import edge_refusals, make_app
 from server.binding import (
@@ -48,21 +53,17 @@ from server.binding import (
     renew_certificate,
 )
 from server.context import Context, Readiness
-from server.cursors import Cursors
 from server.edge.limits import Limits
 from server.edge.listener import Listener, Stopping
 from server.edge.serving import Serving
-from server.explore import Rankings
 from server.hub import Hub
 from server.hypercorn_edge import serve_by_hypercorn
-from server.image_threads import ImageThreads
 from server.logs import configure_logs
-from server.passwords import Passwords
-from server.pictures import delete_blobs
-from server.ratelimits import RateLimits, figures_of
+from server.reading.cursors import Cursors
+from server.reading.explore import Rankings
+from server.reading.views import Views
 from server.requests import is_full_name, is_username
 from server.routes.table import ROUTES
-from server.sessions import Sessions
 from server.settings import (
     SETTINGS,
     BadSetting,
@@ -73,10 +74,9 @@ from server.settings import (
     read_settings_file,
     warnings_about,
 )
-from server.sweeping import sweep_media
-from server.throttle import Throttle
-from server.tokens import AccessTokens, MediaCookies, derive_key
-from server.views import Views
+from server.uploads.image_threads import ImageThreads
+from server.uploads.pictures import delete_blobs
+from server.uploads.sweeping import sweep_media
 from storage.blobs import Blobs
 from storage.disk import Disk, DiskFailed, Group
 from storage.folder import DataFolder, open_folder, secret

@@ -11,18 +11,18 @@ import trio
 
 from actors.runtime.asking import Asking, FeedReading
 from actors.runtime.clearing import Clearing
-from server.addresses import Proxies
-from server.cursors import Cursors
-from server.explore import Rankings
+from server.access.addresses import Proxies
+from server.access.passwords import Passwords
+from server.access.ratelimits import RateLimits
+from server.access.sessions import Sessions
+from server.access.throttle import Throttle
+from server.access.tokens import AccessTokens, MediaCookies
 from server.hub import Hub
-from server.image_threads import ImageThreads
-from server.passwords import Passwords
-from server.ratelimits import RateLimits
-from server.sessions import Sessions
+from server.reading.cursors import Cursors
+from server.reading.explore import Rankings
+from server.reading.views import Views
 from server.settings import Settings
-from server.throttle import Throttle
-from server.tokens import AccessTokens, MediaCookies
-from server.views import Views
+from server.uploads.image_threads import ImageThreads
 from storage.blobs import Blobs
 
 

@@ -1,9 +1,9 @@
 """Probes: whether the process serves, and whether it welcomes new work."""
 
-from server.answers import Response, json_answer
-from server.calls import Call
+from server.http.answers import Response, json_answer
+from server.http.calls import Call
+from server.http.routing import Nothing, Section, Tier, Who
 from server.problems import overloaded
-from server.routing import Nothing, Section, Tier, Who
 from server.wire import HealthAnswer
 
 SECTION = Section()

@@ -26,21 +26,21 @@ from actors.runtime.clearing import Clearing
 from actors.runtime.expiry import Expiry
 from actors.runtime.inboxes import Inboxes
 from actors.runtime.rounds import Clocks
-from server.addresses import parse_proxies
+from server.access.addresses import parse_proxies
+from server.access.passwords import Passwords
+from server.access.ratelimits import RateLimits, figures_of
+from server.access.sessions import Sessions
+from server.access.throttle import Throttle
+from server.access.tokens import AccessTokens, MediaCookies, derive_key
 from server.app import make_app
 from server.context import Context, Readiness
-from server.cursors import Cursors
-from server.explore import Rankings
 from server.hub import Hub
-from server.image_threads import ImageThreads
-from server.passwords import Passwords
-from server.pictures import delete_blobs
-from server.ratelimits import RateLimits, figures_of
-from server.sessions import Sessions
+from server.reading.cursors import Cursors
+from server.reading.explore import Rankings
+from server.reading.views import Views
 from server.settings import Settings
-from server.throttle import Throttle
-from server.tokens import AccessTokens, MediaCookies, derive_key
-from server.views import Views
+from server.uploads.image_threads import ImageThreads
+from server.uploads.pictures import delete_blobs
 from storage.blobs import Blobs
 from storage.disk import Disk
 from storage.journal import open_disk

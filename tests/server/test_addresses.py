@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.addresses import PROXIES_MAX, UNIX, Proxies, address_of, parse_proxies
+from server.access.addresses import PROXIES_MAX, UNIX, Proxies, address_of, parse_proxies
 
 LOOPBACK = parse_proxies("127.0.0.1")
 NOBODY = Proxies()
