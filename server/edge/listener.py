@@ -27,7 +27,7 @@ TURNED_AWAY_MAX = 64
 TURNED_AWAY_S = 1.0
 """For that answer to arrive."""
 
-ACCEPTED_A_TURN = 64
+ACCEPTED_A_TURN = 256
 """Connections accepted before other tasks may run."""
 
 NO_MORE_FILES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
