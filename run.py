@@ -298,7 +298,7 @@ def serve(**flags: str | None) -> None:
     """Serve the data folder until SIGTERM or Ctrl-C."""
     with told(BadSetting):
         settings = load(flags).settings
-        configure_logs(settings.log, settings.log_level, sys.stderr)
+        lines = configure_logs(settings.log, settings.log_level, sys.stderr)
         for warning in warnings_about(settings):
             log.warning(warning)
         sys.setswitchinterval(SWITCH_INTERVAL_S)
@@ -309,7 +309,7 @@ def serve(**flags: str | None) -> None:
             with ended_by_signals():
                 upgrade_folder(folder, logged=True)
                 scrub_what_is_left(folder)
-            trio.run(serve_folder, folder, settings, listening)
+            trio.run(serve_folder, folder, settings, listening, instruments=[lines])
 
 
 @main.command()
