@@ -86,6 +86,7 @@ class Triptych(QuartTrio):
         super().__init__("triptych", static_folder=None)
         self._context = context
         self._hot = HotRoutes(ROUTES)
+        self._log = structlog.get_logger().bind()  # bound now: once, not for each request
         self._under_way = 0
         self._request_ids: list[str] = []
         self.asgi_websocket_class = self._upgrade  # pyright: ignore[reportAttributeAccessIssue]
@@ -134,7 +135,7 @@ class Triptych(QuartTrio):
                 headers.setdefault(name, value)
             if isinstance(request, PulledRequest) and request.url_rule is not None:
                 words = _NOT_WORDS.sub("<", request.url_rule.rule)
-            log.info(
+            self._log.info(
                 "request",
                 method=request.method,
                 route=words,
