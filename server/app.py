@@ -53,6 +53,9 @@ REQUEST_ID_BYTES = 12
 REQUEST_IDS_AT_ONCE = 256
 """Made of one piece of chance, which costs a call of the kernel."""
 
+REFUSALS_KEPT = 64
+"""Answers that the edge gives by itself, kept but for their ids: more than it has."""
+
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
@@ -88,7 +91,7 @@ class Triptych(QuartTrio):
         self._hot = HotRoutes(ROUTES)
         self._log = structlog.get_logger().bind()  # bound now: once, not for each request
         self._under_way = 0
-        self._request_ids: list[str] = []
+        self._new_id = request_ids(context)
         self.asgi_websocket_class = self._upgrade  # pyright: ignore[reportAttributeAccessIssue]
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -179,17 +182,29 @@ class Triptych(QuartTrio):
         given = request.headers.get(REQUEST_ID_HEADER, "")
         if _SANE_REQUEST_ID.fullmatch(given):
             return given
-        if not self._request_ids:
-            drawn = self._context.chance(REQUEST_ID_BYTES * REQUEST_IDS_AT_ONCE).hex()
+        return self._new_id()
+
+
+def request_ids(context: Context) -> Callable[[], str]:
+    """Gives a new request id each time it is called."""
+    drawn: list[str] = []
+
+    def draw() -> str:
+        if not drawn:
+            chance = context.chance(REQUEST_ID_BYTES * REQUEST_IDS_AT_ONCE).hex()
             length = 2 * REQUEST_ID_BYTES
-            self._request_ids = [drawn[at : at + length] for at in range(0, len(drawn), length)]
-        return self._request_ids.pop()
+            drawn.extend(chance[at : at + length] for at in range(0, len(chance), length))
+        return drawn.pop()
+
+    return draw
 
 
 def edge_refusals(context: Context) -> Refusing:
     """What the edge answers by itself, before a route is known: in the one shape of errors."""
+    new_id = request_ids(context)
 
-    def refuse(status: int, message: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    @functools.lru_cache(REFUSALS_KEPT)  # under overload, too, a refusal must cost next to nothing
+    def said(status: int, message: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
         match status:
             case 500:
                 problem = server_error()
@@ -197,14 +212,13 @@ def edge_refusals(context: Context) -> Refusing:
                 problem = overloaded(RETRY_AFTER_S)
             case _:
                 problem = Problem(Code.INVALID_REQUEST, message, status=status)
-        headers = {
-            "Content-Type": JSON_TYPE,
-            REQUEST_ID_HEADER: context.chance(REQUEST_ID_BYTES).hex(),
-            **problem.headers,
-            **SECURITY_HEADERS,
-        }
+        headers = {"Content-Type": JSON_TYPE, **problem.headers, **SECURITY_HEADERS}
         encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         return encoded, problem.body()
+
+    def refuse(status: int, message: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
+        headers, body = said(status, message)
+        return [*headers, (REQUEST_ID_HEADER.lower().encode(), new_id().encode())], body
 
     return refuse
 
