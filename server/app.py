@@ -1,8 +1,8 @@
 """The Quart-Trio application: rules from the route table, problems for everything, and what every
 answer carries.
 
-Made by `run.py` with a `Context`; any ASGI server may run it. It owns no tasks, and no state but a
-count.
+Made by `run.py` with a `Context`; any ASGI server may run it. It owns no tasks, and no state but
+counts.
 """
 
 import functools
@@ -24,6 +24,7 @@ from server.context import Context
 from server.edge.serving import Refusing
 from server.http.answering import answer_call
 from server.http.answers import JSON_TYPE, Answer, Response, problem_answer, quart_response
+from server.http.bounds import RETRY_AFTER_S, Bounds
 from server.http.connection import (
     IgnoredUpgrade,
     PulledConnection,
@@ -63,9 +64,6 @@ SECURITY_HEADERS = {
 }
 """On every answer: none of ours is a page, so nothing in one may load or frame anything."""
 
-RETRY_AFTER_S = 1
-"""What a client is told while more requests are under way than the settings allow."""
-
 BUG = STATUSES[Code.SERVER_ERROR]
 """What is logged with its cause. Shedding load is not: it would be one more load."""
 
@@ -90,7 +88,8 @@ class Triptych(QuartTrio):
         self._context = context
         self._hot = HotRoutes(ROUTES)
         self._log = structlog.get_logger().bind()  # bound now: once, not for each request
-        self._under_way = 0
+        settings = context.settings
+        self.bounds = Bounds(settings.requests_max, settings.uploads_max)
         self._new_id = request_ids(context)
         self.asgi_websocket_class = self._upgrade  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -151,14 +150,7 @@ class Triptych(QuartTrio):
         self, route: Route, request: Request, path_values: Mapping[str, str]
     ) -> Response:
         """A route's answer to a request. Raises a 503 while too much is under way."""
-        limit = self._context.settings.requests_max
-        if self._under_way >= limit and not route.is_probe:
-            raise overloaded(RETRY_AFTER_S)
-        self._under_way += 1
-        try:
-            return await answer_call(self._context, route, request, path_values)
-        finally:
-            self._under_way -= 1
+        return await answer_call(self._context, self.bounds, route, request, path_values)
 
     async def _answer_directly(
         self, route: Route, request: DirectRequest, path_values: Mapping[str, str]

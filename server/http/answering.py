@@ -18,6 +18,7 @@ from actors.runtime.asking import Asker
 from server.access.ratelimits import Allowance, Tier
 from server.context import Context
 from server.http.answers import Response
+from server.http.bounds import Bounds
 from server.http.calls import (
     IDEMPOTENCY_KEY,
     Call,
@@ -62,27 +63,37 @@ _DECIMAL = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,20})?([Ee][+-]?[0-9]{1,3})?")
 
 
 async def answer_call(
-    context: Context, route: Route, request: Request, path_values: Mapping[str, str]
+    context: Context, bounds: Bounds, route: Route, request: Request, path_values: Mapping[str, str]
 ) -> Response:
     """What `route` answers to `request`. Raises `Problem` and whatever handlers raise."""
+    places = bounds.places(route)
     try:
-        viewer = await _admitted(context, route, request)
-        ids, names = parse_path(path_values, viewer)
-        call = Call(
-            context=context,
-            route=route.name,
-            viewer=viewer,
-            ids=ids,
-            names=names,
-            query=read_query(route.query, request),
-            body=None,
-            idempotency_key=_key_of(route, request),
-            request=request,
-        )
-        call = msgspec.structs.replace(call, body=await _read_body(route, request))
-        return await route.handler(call)
+        with places:
+            call = await _called(context, route, request, path_values)
+        body = await _read_body(bounds, route, request)
+        with places:
+            return await route.handler(msgspec.structs.replace(call, body=body))
     except ClientLeft:
         raise invalid("The request ended before it was complete") from None
+
+
+async def _called(
+    context: Context, route: Route, request: Request, path_values: Mapping[str, str]
+) -> Call[Any, Any]:
+    """The call, all of it checked, but for its body."""
+    viewer = await _admitted(context, route, request)
+    ids, names = parse_path(path_values, viewer)
+    return Call(
+        context=context,
+        route=route.name,
+        viewer=viewer,
+        ids=ids,
+        names=names,
+        query=read_query(route.query, request),
+        body=None,
+        idempotency_key=_key_of(route, request),
+        request=request,
+    )
 
 
 async def _admitted(context: Context, route: Route, request: Request) -> Asker | None:
@@ -172,15 +183,16 @@ def _fields_of(kind: type[Any]) -> dict[str, dict[str, Detail]]:
     return {name: limits_of(kind, name) for name in names}
 
 
-async def _read_body(route: Route, request: Request) -> Any:
-    """The body in its type; a form is left for the handler to read. Raises a 400 or a 413."""
+async def _read_body(bounds: Bounds, route: Route, request: Request) -> Any:
+    """The body in its type; a form is left for the handler to read. Raises a 400, 413 or 503."""
     kind = route.body
     if issubclass(kind, Multipart):
         return kind()
     try:
         # HTTP/2 announces no body: only of a GET nobody expects one.
         expected = request.has_unread_body or request.method not in BODYLESS_METHODS
-        body = await request.pulled.read(JSON_BYTES_MAX) if expected else b""
+        read = functools.partial(request.pulled.read, JSON_BYTES_MAX)
+        body = await bounds.body(read) if expected else b""
     except RequestEntityTooLarge:
         raise too_large("The body is too large", max_bytes=JSON_BYTES_MAX) from None
     if kind is Nothing:
