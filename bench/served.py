@@ -43,7 +43,7 @@ async def serve(folder: DataFolder, settings: Settings, stock: bool) -> None:
             listening.listen(BACKLOG)
             edge.start_soon(serve_stock, stock_app(house.context), listening)
         else:
-            await edge.start(run.serve_app, house.context, listening, stop)
+            await edge.start(run.serve_app, house.context, listening, stop, {})
         spare_the_collector()
         tell({"port": port})
         async with trio.lowlevel.FdStream(os.dup(sys.stdin.fileno())) as asked:

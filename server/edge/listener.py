@@ -60,8 +60,13 @@ class Listener:
         self._all_closed = trio.Event()
 
     def statistics(self) -> dict[str, int]:
-        """How many connections there are, and what has happened so far."""
-        return {"connections": len(self._open), **self._serving.counts}
+        """How many connections there are, and what has happened so far, by kind."""
+        counts = self._serving.counts
+        return {
+            "connections": len(self._open),
+            "connections_bound": self._serving.limits.connections_max,
+            **{kind.replace(" ", "_"): count for kind, count in sorted(counts.items())},
+        }
 
     async def serve(
         self,

@@ -24,11 +24,11 @@ class Places:
     """Room for `most` at once, to be held as a context; beyond it a 503."""
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self.most = most
         self.taken = 0
 
     def __enter__(self) -> None:
-        if self.taken >= self._most:
+        if self.taken >= self.most:
             raise overloaded(RETRY_AFTER_S)
         self.taken += 1
 
@@ -77,6 +77,9 @@ class Bounds:
         """How much there is of each."""
         return {
             "requests": self._requests.taken,
+            "requests_bound": self._requests.most,
             "uploads": self._uploads.taken,
+            "uploads_bound": self._uploads.most,
             "bodies_awaited": len(self._awaited),
+            "bodies_awaited_bound": BODIES_AWAITED_MAX,
         }
