@@ -18,12 +18,11 @@ from quart.wrappers import Response as QuartResponse
 from quart_trio import QuartTrio
 from quart_trio.wrappers import TrioResponse
 from structlog.contextvars import bound_contextvars
-from werkzeug.routing import BaseConverter, Map
 
 from server.context import Context
 from server.edge.serving import Refusing
 from server.http.answering import answer_call
-from server.http.answers import JSON_TYPE, Answer, Response, problem_answer, quart_response
+from server.http.answers import JSON_TYPE, Answer, Response, problem_answer
 from server.http.bounds import RETRY_AFTER_S, Bounds
 from server.http.connection import (
     IgnoredUpgrade,
@@ -33,8 +32,9 @@ from server.http.connection import (
     send_answer,
 )
 from server.http.direct import DirectRequest, Request
-from server.http.hot_routes import HotRoutes, words_at
+from server.http.hot_routes import HotRoutes
 from server.http.routing import Route
+from server.http.rules import OTHER, OtherThan, rule_of, words_of_path, words_of_rule
 from server.problems import (
     STATUSES,
     Code,
@@ -68,11 +68,8 @@ BUG = STATUSES[Code.SERVER_ERROR]
 """What is logged with its cause. Shedding load is not: it would be one more load."""
 
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-OTHER = "other"
-"""The name of `OtherThan` in rules."""
-
-_NOT_WORDS = re.compile(rf"<{OTHER}\([^)]*\):")
-"""What a rule says of it, and a log need not."""
+ANSWERED = TrioResponse(b"")
+"""What Quart gets to see of an answer of ours."""
 
 log = structlog.get_logger()
 
@@ -101,7 +98,7 @@ class Triptych(QuartTrio):
                 route, values = found
                 request = DirectRequest(scope, receive)
                 serving = partial(self._answer_directly, route, request, values)
-                answer = await self._finished(request, serving, _logged(route.path))
+                answer = await self._finished(request, serving, words_of_path(route.path))
                 await send_answer(request, answer, send)
                 return
         await super().__call__(scope, receive, send)
@@ -136,7 +133,7 @@ class Triptych(QuartTrio):
             for name, value in SECURITY_HEADERS.items():
                 headers.setdefault(name, value)
             if isinstance(request, PulledRequest) and request.url_rule is not None:
-                words = _NOT_WORDS.sub("<", request.url_rule.rule)
+                words = words_of_rule(request.url_rule.rule)
             self._log.info(
                 "request",
                 method=request.method,
@@ -164,9 +161,11 @@ class Triptych(QuartTrio):
         try:
             answer = await self.handle_request(request)
         except UnicodeDecodeError:
-            return quart_response(problem_answer(invalid("The URL is not valid UTF-8")))
+            return problem_answer(invalid("The URL is not valid UTF-8"))
         except Exception as error:  # What Quart itself trips over, before it looks for a route.
-            return quart_response(answer_to_exception(error))
+            return answer_to_exception(error)
+        if request.answer is not None:
+            return request.answer
         assert isinstance(answer, TrioResponse), "handlers answer with responses of ours"
         return answer
 
@@ -224,12 +223,23 @@ def answer_to_exception(error: Exception) -> Answer:
 
 
 async def _refuse(refusal: Problem) -> Response:
-    return quart_response(problem_answer(refusal))
+    return problem_answer(refusal)
 
 
 async def _on_exception(error: Exception) -> TrioResponse:
     """Quart's hook; a plain function would be run in a thread."""
-    return quart_response(answer_to_exception(error))
+    return _answered_by(answer_to_exception(error))
+
+
+def _answered_by(answer: Response) -> TrioResponse:
+    """Keep the answer to Quart's current request for `Triptych`, and give Quart one in its place:
+    to make Quart's own of ours would cost as much as many a route."""
+    _request().answer = answer
+    return ANSWERED
+
+
+def _request() -> PulledRequest:
+    return cast(Any, current_request)._get_current_object()
 
 
 def make_app(context: Context) -> Triptych:
@@ -241,7 +251,7 @@ def make_app(context: Context) -> Triptych:
     app.url_map.converters[OTHER] = OtherThan
     for route in ROUTES:
         app.add_url_rule(
-            _rule_of(route.path),
+            rule_of(route.path, ROUTES),
             endpoint=route.name.replace(".", "_"),
             view_func=_view_of(app, route),
             methods=[route.method],
@@ -251,38 +261,8 @@ def make_app(context: Context) -> Triptych:
     return app
 
 
-class OtherThan(BaseConverter):
-    """A part of a path that is none of the words that another route has in its place."""
-
-    def __init__(self, url_map: Map, *words: str) -> None:
-        super().__init__(url_map)
-        self.regex = rf"(?!(?:{'|'.join(map(re.escape, words))})\Z)[^/]+"
-
-
-def _rule_of(path: str) -> str:
-    """A route's path as Quart's rule. What is a word elsewhere is no parameter here: a method that
-    `/stories/feed` has not is no method of a story called `feed`."""
-    parts = path.split("/")
-    rule = list(parts)
-    for place, part in enumerate(parts):
-        if not part.startswith(":"):
-            continue
-        rule[place] = f"<{part[1:]}>"
-        if words := sorted(words_at(ROUTES, place, parts)):
-            named = ", ".join(f'"{word}"' for word in words)
-            rule[place] = f"<{OTHER}({named}):{part[1:]}>"
-    return "/".join(rule)
-
-
-@functools.cache
-def _logged(path: str) -> str:
-    """A route's path in the words of Quart's rules."""
-    return re.sub(r":(\w+)", r"<\1>", path)
-
-
 def _view_of(app: Triptych, route: Route) -> Callable[..., Awaitable[QuartResponse]]:
     async def view(**path_values: str) -> QuartResponse:
-        request: PulledRequest = cast(Any, current_request)._get_current_object()
-        return quart_response(await app.serve(route, request, path_values))
+        return _answered_by(await app.serve(route, _request(), path_values))
 
     return view

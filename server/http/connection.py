@@ -113,6 +113,9 @@ class PulledRequest(TrioRequest):
     answer_headers: Mapping[str, str] = MappingProxyType({})
     """What whoever handles the request wants on its answer, whichever that will be."""
 
+    answer: Response | None = None
+    """Its answer, once there is one: Quart is given another in its place."""
+
     @property
     def pulled(self) -> PulledBody:
         """The body under its own type."""
@@ -213,7 +216,7 @@ async def _send_message(send: Send, message: Message) -> None:
 
 
 async def _send_directly(request: Answered, answer: Answer, send: Send) -> None:
-    """An answer of ours, to anything but a HEAD. Raises `ClientLeft`."""
+    """An answer of ours. Raises `ClientLeft`."""
     body = answer.body
     headers = [(b"content-type", answer.content_type.encode("latin-1"))]
     if answer.status_code != NOT_MODIFIED:  # whose length would be that of what it stands for
@@ -223,11 +226,14 @@ async def _send_directly(request: Answered, answer: Answer, send: Send) -> None:
     start = {"type": "http.response.start", "status": answer.status_code, "headers": headers}
     if isinstance(body, bytes):
         await _send_message(send, start)
-        await _send_message(send, {"type": "http.response.body", "body": body})
+        sent = b"" if request.method == "HEAD" else body
+        await _send_message(send, {"type": "http.response.body", "body": sent})
         return
     async with body:
         await _send_message(send, start)
-        if ZERO_COPY in request.scope.get("extensions", ()):
+        if request.method == "HEAD":
+            await _send_message(send, {"type": "http.response.body", "body": b""})
+        elif ZERO_COPY in request.scope.get("extensions", ()):
             part = {"file": body.file, "offset": body.start, "count": len(body)}
             await _send_message(send, {"type": ZERO_COPY, **part})
         else:
