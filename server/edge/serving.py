@@ -29,11 +29,14 @@ class Turn(trio.abc.Instrument):
     def __init__(self, worked: Callable[[], float], passed: Callable[[], float]) -> None:
         self._worked = worked
         self._passed = passed
-        self.after_io_wait(0.0)
+        self._began, self._began_working = passed(), worked()
+        self.follows_a_long_one = False
 
     def after_io_wait(self, timeout: float) -> None:
         """A turn begins. Called by trio."""
-        self._began, self._began_working = self._passed(), self._worked()
+        passed, worked = self._passed(), self._worked()
+        self.follows_a_long_one = worked - self._began_working > BEHIND_S
+        self._began, self._began_working = passed, worked
 
     def is_long(self) -> bool:
         """Whether there was more to do than there should be."""
