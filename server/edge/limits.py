@@ -25,6 +25,10 @@ it is its turn."""
 MESSAGE_BYTES_MAX = 65_536
 """A message of a WebSocket, its fragments together."""
 
+HELD_BYTES = 16 * KIB
+"""Of a WebSocket's frames, that its kernel may hold beyond what is on its way. It would hold
+megabytes for a client that does not read, thousands of events, and so long nobody would notice."""
+
 SENT_AT_ONCE_BYTES = 64 * KIB
 """A file of up to this size leaves in one write with the head of its answer."""
 
