@@ -33,6 +33,7 @@ from server.context import Context
 from server.direct import DirectRequest, Request
 from server.edge.serving import Refusing
 from server.hot_routes import HotRoutes, words_at
+from server.lines import STREAM_PATHS, StreamConnection
 from server.problems import (
     STATUSES,
     Code,
@@ -44,7 +45,6 @@ from server.problems import (
 )
 from server.routes.table import ROUTES
 from server.routing import Route
-from server.stream import STREAM_PATHS, StreamConnection
 
 REQUEST_ID_HEADER = "X-Request-Id"
 REQUEST_ID_BYTES = 12

@@ -25,6 +25,8 @@ class Told(Protocol):
 
     @property
     def payload(self) -> bytes: ...
+    @property
+    def frame(self) -> bytes: ...
 
 
 T = TypeVar("T", bound=Told)
@@ -45,6 +47,11 @@ class Outbox(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    @property
+    def is_half_full(self) -> bool:
+        """Whether no more should be put in that can wait elsewhere."""
+        return len(self._waiting) >= self.events_max // 2
 
     @property
     def bytes(self) -> int:
@@ -69,9 +76,9 @@ class Outbox(Generic[T]):
         """The oldest. Raises `IndexError` if none waits."""
         return self._waiting[0][1]
 
-    def all(self) -> list[T]:
-        """Whatever waits, in order."""
-        return [message for _, message in self._waiting]
+    def joined(self) -> bytes:
+        """The frames of all that waits, in order."""
+        return b"".join([message.frame for _, message in self._waiting])
 
     def drop_first(self) -> None:
         """The oldest is written."""

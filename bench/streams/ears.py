@@ -1,8 +1,8 @@
 """Thousands of WebSocket clients in one process, as lean as Python can be: what is measured is who
 sends. Frames are counted by their first byte, which no text of ours contains, and thrown away.
 
-`python -m bench.streams.ears` takes an order a line on its standard input, in JSON, and answers each
-with a line; `bench.streams.processes` starts it. It ends with its input.
+`python -m bench.streams.ears` takes an order a line on its standard input, in JSON, and answers
+each with a line; `bench.streams.processes` starts it. It ends with its input.
 """
 
 import contextlib

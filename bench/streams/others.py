@@ -104,9 +104,7 @@ async def serve_websockets(listening: socket.socket) -> None:
         websockets_server.broadcast(connections[:sockets], TEXT)
         await asyncio.sleep(0)
 
-    async with websockets_server.serve(
-        keep, sock=listening, compression=None, ping_interval=None
-    ):
+    async with websockets_server.serve(keep, sock=listening, compression=None, ping_interval=None):
         await obey_on_asyncio(tell)
 
 

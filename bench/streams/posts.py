@@ -8,7 +8,7 @@ import click
 import httpx
 from PIL import Image
 
-from bench.streams.broadcasts import Hub, our_server
+from bench.streams.broadcasts import our_server
 from bench.streams.ours import Act, Acted
 from bench.streams.processes import Ears, Spoken, ears
 from bench.streams.world import World
@@ -131,8 +131,8 @@ def beside_stalled(world: World, some: int) -> list[str]:
     lines += [
         f"| times | {' | '.join(f'{one:.2f}' for one in ratios)} |",
         "",
-        f"{len(gone):,} of those who did not read were gone after {share(gone or [0.0], 0.5):.1f} s "
-        f"(p50), {max(gone or [0.0]):.1f} s (the last); {left} are left.",
+        f"{len(gone):,} of those who did not read were gone after "
+        f"{share(gone or [0.0], 0.5):.1f} s (p50), {max(gone or [0.0]):.1f} s (the last); {left} are left.",
     ]
     return lines
 
