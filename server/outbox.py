@@ -53,11 +53,6 @@ class Outbox(Generic[T]):
         """Whether no more should be put in that can wait elsewhere."""
         return len(self._waiting) >= self.events_max // 2
 
-    @property
-    def bytes(self) -> int:
-        """How many wait."""
-        return self._bytes
-
     def put(self, message: T, now: float) -> bool:
         """Have `message` wait from `now` (seconds) on; False if there is no room for it."""
         size = self._bytes + len(message.payload)
@@ -89,3 +84,8 @@ class Outbox(Generic[T]):
         """Nothing waits any more."""
         self._waiting.clear()
         self._bytes = 0
+
+    @property
+    def bytes(self) -> int:
+        """How many wait."""
+        return self._bytes
