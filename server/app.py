@@ -130,12 +130,15 @@ class Triptych(QuartTrio):
                 headers.setdefault(name, value)
             if isinstance(request, PulledRequest) and request.url_rule is not None:
                 words = _NOT_WORDS.sub("<", request.url_rule.rule)
+            took_s = trio.current_time() - began
+            name = words and f"{request.method} {words}"
+            self._context.metrics.count(name, response.status_code, took_s)
             log.info(
                 "request",
                 method=request.method,
                 route=words,
                 status=response.status_code,
-                ms=round((trio.current_time() - began) * 1_000, 1),
+                ms=round(took_s * 1_000, 1),
             )
         return response
 

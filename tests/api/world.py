@@ -35,6 +35,7 @@ from server.access.tokens import AccessTokens, MediaCookies, derive_key
 from server.app import make_app
 from server.context import Context, Readiness
 from server.hub import Hub
+from server.metrics import Metrics
 from server.reading.cursors import Cursors
 from server.reading.explore import Rankings
 from server.reading.views import Views
@@ -47,6 +48,7 @@ from storage.journal import open_disk
 
 BASE_URL = "http://photos.test"
 SECRET = b"0123456789abcdef0123456789abcdef"
+METRICS_TOKEN = "a token of the metrics"
 PASSWORD = "correct horse"
 UNLIMITED = Settings(rate_limits="off")
 
@@ -296,6 +298,7 @@ async def open_world(
             blobs=Blobs(media),
             settings=settings,
             readiness=Readiness(),
+            metrics=Metrics(METRICS_TOKEN),
             uploads=uploads,
             image_threads=ImageThreads(2, 448 * 1_048_576),
             file_threads=trio.CapacityLimiter(4),
@@ -303,6 +306,7 @@ async def open_world(
             now=clock.now,
             chance=os.urandom,
         )
+        context.metrics.show(lambda: {"stream": hub.statistics()})
         nursery.start_soon(clearing.run, partial(delete_blobs, context))
         nursery.start_soon(Expiry(actors, clock.now).run, partial(delete_blobs, context))
         nursery.start_soon(rankings.run)
