@@ -26,7 +26,7 @@ MESSAGE_BYTES_MAX = 65_536
 """A message of a WebSocket, its fragments together."""
 
 FED_AT_ONCE_BYTES = 4 * KIB
-"""Of what a WebSocket has sent, taken apart in one step: at most 700 frames, which take 10 ms. In all
+"""Of what a WebSocket has sent, taken apart in one step: 700 frames at most, some 10 ms. In all
 that is received at once there may be 11,000."""
 
 CHUNKS_AT_ONCE = 4_096
