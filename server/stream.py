@@ -14,17 +14,17 @@ import structlog
 import trio
 
 from actors.runtime.asking import Asker
-from server.admission import admit
-from server.connection import IgnoredUpgrade, Receive, Send
 from server.context import Context
 from server.edge.frames import text_frame
 from server.edge.limits import MESSAGE_BYTES_MAX
-from server.events import RESYNC, Event, answer_about, last_id_of
-from server.listening import Listening
-from server.outbox import Outbox
+from server.http.connection import IgnoredUpgrade, Receive, Send
 from server.problems import Problem, invalid
-from server.resuming import Bounds, Resuming, Since
-from server.said import Subscribe, Unsubscribe, parse_said
+from server.streams.admission import admit
+from server.streams.events import RESYNC, Event, answer_about, last_id_of
+from server.streams.listening import Listening
+from server.streams.outbox import Outbox
+from server.streams.resuming import Bounds, Resuming, Since
+from server.streams.said import Subscribe, Unsubscribe, parse_said
 
 log = structlog.get_logger()
 

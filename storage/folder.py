@@ -22,12 +22,18 @@ LOCK_NAME = "lock"
 EPOCH_NAME = "epoch"
 DATABASE_NAME = "triptych.db"
 MEDIA_NAME = "media"
+METRICS_SECRET = "metrics"
+"""Whose hex digits let other machines read the metrics."""
 SECRETS_NAME = "secrets"
 
 _SECRET_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 
 Chance = Callable[[int], bytes]
 """Gives that many bytes which nobody can guess."""
+
+
+class NoSecret(Exception):
+    """A secret was never made."""
 
 
 class FolderTaken(Exception):
@@ -95,7 +101,19 @@ def secret(folder: DataFolder, name: str, chance: Chance) -> bytes:
     path = folder.path / SECRETS_NAME / name
     if not path.exists():
         write_durably(path, chance(SECRET_BYTES))
-    found = path.read_bytes()
+    return known_secret(folder.path, name)
+
+
+def known_secret(path: Path, name: str) -> bytes:
+    """The secret of that name in the data folder `path`, which another process may hold.
+
+    Raises `NoSecret` if nobody has asked for it yet, `ValueError`, `OSError`.
+    """
+    path = path / SECRETS_NAME / name
+    try:
+        found = path.read_bytes()
+    except FileNotFoundError:
+        raise NoSecret(f"{path} is not there: start the server once, which makes it") from None
     if len(found) != SECRET_BYTES:
         raise ValueError(f"{path} should hold {SECRET_BYTES} bytes, not {len(found)}")
     return found
