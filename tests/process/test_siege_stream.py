@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from server.tokens import AccessTokens, derive_key
+from server.access.tokens import AccessTokens, derive_key
 from tests.conformance.stream.raw import (
     BINARY,
     CLOSE,
