@@ -72,7 +72,7 @@ def open_folder(path: Path) -> Generator[DataFolder]:
     Raises `FolderTaken`, `OSError`.
     """
     path = path.absolute()
-    path.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
+    _make_durably(path)
     path.chmod(FOLDER_MODE)
     # The file stays for ever: to delete it would let two processes lock two files of one name.
     lock = os.open(path / LOCK_NAME, os.O_RDWR | os.O_CREAT, FILE_MODE)
@@ -143,6 +143,19 @@ def sync_folder(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _make_durably(path: Path) -> None:
+    """Make a data folder, and those above it that are missing, so that a power cut leaves them."""
+    missing = [one for one in (path, *path.parents) if not one.exists()]
+    path.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
+    if not missing and not (path / EPOCH_NAME).exists():
+        missing = [
+            path
+        ]  # somebody else's, or a start's that was killed: nobody has synced its name
+    for one in missing:
+        with contextlib.suppress(PermissionError):  # a folder above that we may not read
+            sync_folder(one.parent)
 
 
 def _pid_in(lock: int) -> int | None:

@@ -25,6 +25,13 @@ it is its turn."""
 MESSAGE_BYTES_MAX = 65_536
 """A message of a WebSocket, its fragments together."""
 
+FED_AT_ONCE_BYTES = 4 * KIB
+"""Of what a WebSocket has sent, taken apart in one step: 700 frames at most, some 10 ms. In all
+that is received at once there may be 11,000."""
+
+CHUNKS_AT_ONCE = 4_096
+"""Chunks of a body taken apart in one step, for the same reason: 8 ms."""
+
 SENT_AT_ONCE_BYTES = 64 * KIB
 """A file of up to this size leaves in one write with the head of its answer."""
 

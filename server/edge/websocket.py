@@ -12,6 +12,7 @@ from server.edge.answers import Answer, BadAnswer
 from server.edge.frames import binary_frame, text_frame
 from server.edge.handshakes import acceptance
 from server.edge.heads import Head, Malformed
+from server.edge.limits import FED_AT_ONCE_BYTES
 from server.edge.messages import CODE_LOST, Messages
 from server.edge.refusals import refusal
 from server.edge.serving import Message, Serving
@@ -67,7 +68,8 @@ class WebSocket:
     def __init__(self, wire: Wire, head: Head, trailing: bytes, serving: Serving) -> None:
         self._wire = wire
         self._head = head
-        self._trailing = trailing
+        self._unfed = trailing
+        """What was received and is not taken apart yet."""
         self._serving = serving
         self._messages = Messages()
         self._asked = False
@@ -121,8 +123,8 @@ class WebSocket:
     async def _receive_more(self) -> None:
         """Take in what comes next, keeping the client awake meanwhile. Raises `Gone`."""
         wire, messages = self._wire, self._messages
-        if self._trailing:
-            received, self._trailing = self._trailing, b""
+        if self._unfed:
+            await trio.lowlevel.checkpoint()  # ten thousand small frames are many turns
         else:
             if not await wire.wait_readable(self._due()):
                 self._wake()
@@ -132,8 +134,10 @@ class WebSocket:
                 return
             if received == b"":
                 raise Gone("the client left without a word")
+            self._unfed = received
         self._heard_at = self._pinged_at = trio.current_time()
-        messages.feed(received, wire.send_nowait)
+        fed, self._unfed = self._unfed[:FED_AT_ONCE_BYTES], self._unfed[FED_AT_ONCE_BYTES:]
+        messages.feed(fed, wire.send_nowait)
         if wire.has_unsent:
             await wire.drain()  # who sends pings reads the pongs before more is read
 
