@@ -12,8 +12,8 @@ from typing import Protocol
 import click
 import msgspec
 
-from bench.streams.ours import Act, Acted
 from bench.streams.others import ON_ASYNCIO, ON_TRIO, Round, Told
+from bench.streams.ours import Act, Acted
 from bench.streams.processes import NODE_SERVER, Ears, Spoken, ears, installed_ws, spoken
 from bench.streams.world import World
 

@@ -18,6 +18,8 @@ import click
 import msgspec
 import trio
 from pyroaring import BitMap
+from server.events import Channel, Event, event_id
+from server.handing import Pending
 
 import run
 from actors.decisions import Refused
@@ -26,8 +28,6 @@ from bench.house import House, open_house
 from bench.streams.others import PAYLOAD_BYTES, say
 from server.allocation import return_free_memory, spare_the_collector
 from server.binding import listen
-from server.events import Channel, Event, event_id
-from server.handing import Pending
 from server.logs import configure_logs
 from server.settings import Settings
 from storage.blobs import new_name

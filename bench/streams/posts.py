@@ -8,7 +8,7 @@ import click
 import httpx
 from PIL import Image
 
-from bench.streams.broadcasts import Hub, our_server
+from bench.streams.broadcasts import our_server
 from bench.streams.ours import Act, Acted
 from bench.streams.processes import Ears, Spoken, ears
 from bench.streams.world import World
