@@ -25,7 +25,7 @@ from server.context import Context
 from server.edge.limits import Limits
 from server.edge.listener import Listener, Stopping
 from server.edge.serving import Serving
-from server.hot_routes import HotRoutes
+from server.http.hot_routes import HotRoutes
 
 HELLO = b"Hello, world"
 LARGE = b"x" * 12_288

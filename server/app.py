@@ -20,20 +20,20 @@ from quart_trio.wrappers import TrioResponse
 from structlog.contextvars import bound_contextvars
 from werkzeug.routing import BaseConverter, Map
 
-from server.answering import answer_call
-from server.answers import JSON_TYPE, Answer, Response, problem_answer, quart_response
-from server.connection import (
+from server.context import Context
+from server.edge.serving import Refusing
+from server.http.answering import answer_call
+from server.http.answers import JSON_TYPE, Answer, Response, problem_answer, quart_response
+from server.http.connection import (
     IgnoredUpgrade,
     PulledConnection,
     PulledRequest,
     origin_form,
     send_answer,
 )
-from server.context import Context
-from server.direct import DirectRequest, Request
-from server.edge.serving import Refusing
-from server.hot_routes import HotRoutes, words_at
-from server.lines import STREAM_PATHS, StreamConnection
+from server.http.direct import DirectRequest, Request
+from server.http.hot_routes import HotRoutes, words_at
+from server.http.routing import Route
 from server.problems import (
     STATUSES,
     Code,
@@ -44,7 +44,7 @@ from server.problems import (
     server_error,
 )
 from server.routes.table import ROUTES
-from server.routing import Route
+from server.streams.lines import STREAM_PATHS, StreamConnection
 
 REQUEST_ID_HEADER = "X-Request-Id"
 REQUEST_ID_BYTES = 12
@@ -130,12 +130,15 @@ class Triptych(QuartTrio):
                 headers.setdefault(name, value)
             if isinstance(request, PulledRequest) and request.url_rule is not None:
                 words = _NOT_WORDS.sub("<", request.url_rule.rule)
+            took_s = trio.current_time() - began
+            name = words and f"{request.method} {words}"
+            self._context.metrics.count(name, response.status_code, took_s)
             log.info(
                 "request",
                 method=request.method,
                 route=words,
                 status=response.status_code,
-                ms=round((trio.current_time() - began) * 1_000, 1),
+                ms=round(took_s * 1_000, 1),
             )
         return response
 

@@ -1,9 +1,9 @@
 """Who listens to the stream, and who is to hear of what.
 
 Told by the rounds of every fact in the step that delivers it: that step decides who hears of it and
-moves the mark, and waits for nothing; `server.handing` makes the events and hands them over. A
-stream that can't be served so, because too much happened at once, looks into the rows
-(`server.resuming`).
+moves the mark, and waits for nothing; `server.streams.handing` makes the events and hands them
+over. A stream that can't be served so, because too much happened at once, looks into the rows
+(`server.streams.resuming`).
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,9 +15,9 @@ from pyroaring import BitMap
 
 from actors.runtime.asking import Asker, Asking
 from actors.user.state import UserState
-from server.events import Channel, Event, last_id_of
-from server.handing import Handing, Hear, Pending
-from server.views import Views
+from server.reading.views import Views
+from server.streams.events import Channel, Event, last_id_of
+from server.streams.handing import Handing, Hear, Pending
 from storage.facts import (
     AccountDeleted,
     CommentLiked,

@@ -15,8 +15,8 @@ from typing import Annotated, Any, Literal, cast, get_args, get_type_hints
 import msgspec
 from msgspec import Meta
 
-from server.addresses import parse_proxies
-from server.origins import parse_origins
+from server.access.addresses import parse_proxies
+from server.streams.origins import parse_origins
 
 ENVIRONMENT_PREFIX = "TRIPTYCH_"
 

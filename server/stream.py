@@ -1,7 +1,8 @@
 """One stream: what its client says on it, and what it is told.
 
-How that gets out is the business of a `Line` (`server.lines`, which makes streams). What the line
-does not take at once waits in an outbox, and a client that leaves it there too long is closed.
+How that gets out is the business of a `Line` (`server.streams.lines`, which makes streams). What
+the line does not take at once waits in an outbox, and a client that leaves it there too long is
+closed.
 """
 
 from collections import deque
@@ -14,12 +15,12 @@ import trio
 from actors.runtime.asking import Asker
 from server.context import Context
 from server.edge.frames import text_frame
-from server.events import RESYNC, Event, answer_about, last_id_of
-from server.listening import Listening
-from server.outbox import Outbox
 from server.problems import Problem, invalid
-from server.resuming import Bounds, Resuming, Since
-from server.said import Subscribe, Unsubscribe, parse_said
+from server.streams.events import RESYNC, Event, answer_about, last_id_of
+from server.streams.listening import Listening
+from server.streams.outbox import Outbox
+from server.streams.resuming import Bounds, Resuming, Since
+from server.streams.said import Subscribe, Unsubscribe, parse_said
 
 SAID_MAX = 16
 """Messages that may wait while a stream catches up; then its socket is read no further."""

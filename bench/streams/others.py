@@ -32,7 +32,7 @@ PAYLOAD_BYTES = 300
 TEXT = "x" * PAYLOAD_BYTES
 
 SOCKETS_A_STEP = 100
-"""Written to before other tasks may run, where the loop is ours: as `server.handing` does."""
+"""Written to before other tasks may run, where the loop is ours: as the hub's queue does."""
 
 CONNECTIONS_MAX = 19_000
 

@@ -26,10 +26,10 @@ from bench.house import House, open_house
 from bench.streams.others import PAYLOAD_BYTES, say
 from server.allocation import return_free_memory, spare_the_collector
 from server.binding import listen
-from server.events import Channel, Event, event_id
-from server.handing import Pending
 from server.logs import configure_logs
 from server.settings import Settings
+from server.streams.events import Channel, Event, event_id
+from server.streams.handing import Pending
 from storage.blobs import new_name
 from storage.folder import DataFolder, open_folder
 

@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 import trio
 
-from server.edge.limits import RECEIVED_BYTES, TICK_S
+from server.edge.limits import FED_AT_ONCE_BYTES, TICK_S
 from server.edge.messages import PING_FRAME, Messages
 from server.edge.serving import Serving
 from server.edge.wire import NEVER, Gone, Wire
@@ -71,6 +71,7 @@ class Member:
         "_messages",
         "_pinged_at",
         "_taker",
+        "_unfed",
         "_untaken",
         "_wants_room",
         "descriptor",
@@ -84,6 +85,8 @@ class Member:
         self._heard_at = self._pinged_at = trio.current_time()
         self._closing_due = NEVER
         """Until when the last words may arrive; then it is dropped."""
+        self._unfed = b""
+        """What was received and is not taken apart yet."""
         self._untaken = 0
         self._mask = 0
         self._is_paused = False
@@ -98,8 +101,8 @@ class Member:
     def begin(self, trailing: bytes) -> None:
         """From now on the taker is called. `trailing` came with the handshake."""
         self._crowd.add(self)
+        self._unfed = trailing
         self._guarded(lambda: self._taker.begin(self))
-        self._guarded(lambda: self._feed(trailing))
         self._watch()
 
     def try_send(self, frame: bytes) -> bool:
@@ -139,12 +142,12 @@ class Member:
     # For the crowd.
 
     def serve(self, events: int) -> int:
-        """Do what the kernel is ready for; how many bytes that was. Never raises."""
-        before = self._crowd.received_bytes
+        """Do what the kernel is ready for; how many bytes were taken apart. Never raises."""
+        before = self._crowd.fed_bytes
         self._guarded(lambda: self._serve(events))
         if not self._is_dropped:
             self._watch()
-        return self._crowd.received_bytes - before
+        return self._crowd.fed_bytes - before
 
     def _guarded(self, act: Callable[[], None]) -> None:
         try:
@@ -166,7 +169,10 @@ class Member:
             elif self._wants_room:
                 self._wants_room = False
                 self._taker.write()
-        if events & IN:
+        if self._has_more:
+            if self._reads:
+                self._feed()
+        elif events & IN:
             self._receive()
         elif events & BROKEN:
             raise Gone("the connection broke")
@@ -177,22 +183,27 @@ class Member:
             return
         if received == b"":
             raise Gone("the client left")
-        self._crowd.received_bytes += len(received)
         if self._closing_due == NEVER:
             self._heard_at = self._pinged_at = trio.current_time()
-            self._feed(received)
+            self._unfed = received
+            self._feed()
 
-    def _feed(self, received: bytes) -> None:
+    def _feed(self) -> None:
+        """Take a piece of what was received apart: ten thousand small frames are many steps."""
         messages = self._messages
-        if received:
-            messages.feed(received, self.wire.send_nowait)
-        while messages.arrived and self._closing_due == NEVER:
+        if not messages.arrived:
+            piece, self._unfed = self._unfed[:FED_AT_ONCE_BYTES], self._unfed[FED_AT_ONCE_BYTES:]
+            self._crowd.fed_bytes += len(piece)
+            messages.feed(piece, self.wire.send_nowait)
+        while messages.arrived and self._closing_due == NEVER and not self._is_paused:
             self._taker.take(messages.arrived.popleft())
         if messages.closed is not None and self._closing_due == NEVER:
             self._linger()  # the client has ended it; that was answered
 
     def _linger(self) -> None:
         """Nothing more is said; what was is to arrive."""
+        self._unfed = b""
+        self._messages.arrived.clear()
         self._closing_due = trio.current_time() + self._crowd.serving.limits.linger_s
         if not self.wire.has_unsent:
             self.wire.end()
@@ -207,12 +218,23 @@ class Member:
             except Exception as error:
                 log.error("the application failed", exc_info=error)
 
+    @property
+    def _has_more(self) -> bool:
+        """Whether something that the client said is here already."""
+        return bool(self._unfed or self._messages.arrived)
+
+    @property
+    def _reads(self) -> bool:
+        """Whether what the client says is wanted. Who takes no pongs is read no further."""
+        return not self.wire.has_unsent and (not self._is_paused or self._closing_due != NEVER)
+
     def _watch(self) -> None:
-        """Tell the kernel what is waited for now. Who takes no pongs is read no further."""
-        unsent = self.wire.has_unsent
-        mask = OUT if unsent or self._wants_room else 0
-        if not unsent and (not self._is_paused or self._closing_due != NEVER):
-            mask |= IN
+        """Tell the kernel what is waited for now. What is here already needs the next turn only:
+        there is room, or will be."""
+        reads, has_more = self._reads, self._has_more
+        mask = IN if reads and not has_more else 0
+        if self.wire.has_unsent or self._wants_room or (reads and has_more):
+            mask |= OUT
         if mask != self._mask and self._crowd.has(self):
             self._mask = mask
             self._crowd.watch(self, mask)
@@ -258,8 +280,8 @@ class Crowd:
 
     def __init__(self, serving: Serving, on_empty: Callable[[], None]) -> None:
         self.serving = serving
-        self.received_bytes = 0
-        """Since the beginning."""
+        self.fed_bytes = 0
+        """Taken apart since the beginning."""
         self._on_empty = on_empty
         self._epoll = select.epoll()
         self._members: dict[int, Member] = {}
@@ -304,7 +326,7 @@ class Crowd:
             member = self._members.get(descriptor)
             if member is not None:
                 served_bytes += member.serve(events)
-            if served_bytes >= RECEIVED_BYTES:
+            if served_bytes >= FED_AT_ONCE_BYTES:
                 return  # the kernel tells of the others again
 
     async def run_clock(self) -> None:

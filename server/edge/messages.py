@@ -55,11 +55,13 @@ class Messages:
             case Ping():
                 return self._protocol.send(event.response())
             case TextMessage():
-                self._size += len(event.data.encode())
-                self._texts.append(event.data)
+                if event.data:  # of empty fragments there may be any number
+                    self._size += len(event.data.encode())
+                    self._texts.append(event.data)
             case BytesMessage():
-                self._size += len(event.data)
-                self._pieces.append(bytes(event.data))
+                if event.data:
+                    self._size += len(event.data)
+                    self._pieces.append(bytes(event.data))
             case CloseConnection():  # whether the client says so, or wsproto of what it can't read
                 self.closed = (int(event.code), event.reason or "")
                 return self._protocol.send(event.response())

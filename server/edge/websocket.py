@@ -13,6 +13,7 @@ from server.edge.crowd import Crowd, Member, Taker
 from server.edge.frames import binary_frame, text_frame
 from server.edge.handshakes import acceptance
 from server.edge.heads import Head, Malformed
+from server.edge.limits import FED_AT_ONCE_BYTES
 from server.edge.messages import CODE_LOST, PING_FRAME, Messages
 from server.edge.refusals import refusal
 from server.edge.serving import Message, Serving
@@ -70,7 +71,8 @@ class WebSocket:
     ) -> None:
         self._wire = wire
         self._head = head
-        self._trailing = trailing
+        self._unfed = trailing
+        """What was received and is not taken apart yet."""
         self._serving = serving
         self._crowd = crowd
         self._member: Member | None = None
@@ -118,8 +120,8 @@ class WebSocket:
             raise BadAnswer("only what was accepted can be handed over")
         self.direct.set_closing()
         self._member = self._crowd.join(self._wire, self._messages, taker)
-        trailing, self._trailing = self._trailing, b""
-        self._member.begin(trailing)
+        unfed, self._unfed = self._unfed, b""
+        self._member.begin(unfed)
         return self._member
 
     # From the client.
@@ -146,8 +148,8 @@ class WebSocket:
     async def _receive_more(self) -> None:
         """Take in what comes next, keeping the client awake meanwhile. Raises `Gone`."""
         wire, messages = self._wire, self._messages
-        if self._trailing:
-            received, self._trailing = self._trailing, b""
+        if self._unfed:
+            await trio.lowlevel.checkpoint()  # ten thousand small frames are many turns
         else:
             if not await wire.wait_readable(self._due()):
                 self._wake()
@@ -157,8 +159,10 @@ class WebSocket:
                 return
             if received == b"":
                 raise Gone("the client left without a word")
+            self._unfed = received
         self._heard_at = self._pinged_at = trio.current_time()
-        messages.feed(received, wire.send_nowait)
+        fed, self._unfed = self._unfed[:FED_AT_ONCE_BYTES], self._unfed[FED_AT_ONCE_BYTES:]
+        messages.feed(fed, wire.send_nowait)
         if wire.has_unsent:
             await wire.drain()  # who sends pings reads the pongs before more is read
 

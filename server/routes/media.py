@@ -4,13 +4,13 @@ from quart_trio.wrappers import TrioResponse
 from werkzeug.datastructures import ContentRange
 from werkzeug.http import quote_etag
 
-from server.answers import Response
-from server.calls import Call
-from server.direct import Request
-from server.files import FilePart
+from server.access.tokens import MEDIA_COOKIE
+from server.http.answers import Response
+from server.http.calls import Call
+from server.http.direct import Request
+from server.http.files import FilePart
+from server.http.routing import Nothing, Raw, Section, Tier, Who
 from server.problems import Code, Problem, not_found
-from server.routing import Nothing, Raw, Section, Tier, Who
-from server.tokens import MEDIA_COOKIE
 from server.wire import MEDIA_PATH
 from storage.blobs import BadName
 from storage.reads import GetMediumOwner

@@ -19,9 +19,9 @@ import trio
 import trio.testing
 
 from actors.runtime.asking import Asker
-from server.image_threads import ImageThreads
-from server.lines import TaskLine
 from server.stream import Stream
+from server.streams.lines import TaskLine
+from server.uploads.image_threads import ImageThreads
 from storage.disk import Disk, Group
 from storage.reads import Answer, Question
 from tests.api.world import Person, World, open_world

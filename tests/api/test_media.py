@@ -9,7 +9,7 @@ import pytest
 import trio
 from PIL import Image
 
-from server.files import FilePart
+from server.http.files import FilePart
 from tests.api.world import Person, World, jpeg, served
 
 

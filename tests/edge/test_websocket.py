@@ -1,6 +1,10 @@
 """WebSockets beyond what kosoku asks: the handshake, the limits, who is silent or does not read,
 and the socket that is written to without waiting."""
 
+import fcntl
+import sys
+import termios
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -14,6 +18,7 @@ from wsproto.events import CloseConnection, Event, Ping, TextMessage
 from server.edge.crowd import Member
 from server.edge.frames import text_frame
 from server.edge.limits import GONE_S, MESSAGE_BYTES_MAX, PING_S, TICK_S, WRITE_S
+from server.edge.messages import Messages
 from server.edge.serving import Application, Receive, Send
 from tests.edge.serving import (
     Client,
@@ -185,6 +190,47 @@ async def test_pings_are_answered_no_faster_than_they_are_read(
         waited = trio.current_time() - max([began, *taken_at])
         assert waited <= (GONE_S if echoing is echo_in_crowd else 0.0) + WRITE_S + 4 * TICK_S
         await trio.aclose_forcefully(talker.client.stream)
+
+
+async def test_small_frames_let_others_have_their_turn():
+    """Ten thousand frames fit into what is received at once: a turn takes some of them only."""
+    pongs_before: list[int] = []
+    pings = 10_000
+
+    async def look(scope: Any, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            waiting = fcntl.ioctl(crowding.socket.fileno(), termios.FIONREAD, bytes(4))
+            pongs_before.append(int.from_bytes(waiting, sys.byteorder) // len(b"\x8a\x00"))
+        await echo(scope, receive, send)
+
+    async with served(look) as house, await house.connect() as other:
+        for _ in range(10):
+            talker = await opened(house)
+            crowding = talker.client.stream
+            assert isinstance(crowding, trio.SocketStream)
+            talker.client.send_now(b"".join(talker.protocol.send(Ping()) for _ in range(pings)))
+            other.send_now(get())
+            await other.answer()
+            assert len(await talker.client.exactly(2 * pings)) == 2 * pings
+            await trio.aclose_forcefully(crowding)
+    assert max(pongs_before) < pings / 2
+
+
+def test_fragments_of_nothing_take_no_memory():
+    """Neither the length of a message nor its time has a bound in them."""
+    client, messages = Connection(ConnectionType.CLIENT), Messages()
+    fragments = [client.send(TextMessage("", message_finished=False)) for _ in range(20_000)]
+    messages.feed(fragments[0], lambda _: None)
+    tracemalloc.start()
+    try:
+        for fragment in fragments[1:]:
+            messages.feed(fragment, lambda _: None)
+        grown, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert grown < len(fragments)
+    messages.feed(client.send(TextMessage("x")), lambda _: None)
+    assert list(messages.arrived) == ["x"]
 
 
 async def test_the_direct_socket_takes_frames_until_the_kernel_is_full(quiet_clock: MockClock):

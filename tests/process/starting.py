@@ -13,7 +13,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ import trio
 from PIL import Image
 
 ROOT = Path(__file__).parents[2]
+
+RUN = (sys.executable, str(ROOT / "run.py"))
+"""The program."""
 
 PUBLIC_URL = "http://photos.test"
 """What URLs in answers begin with, so that a restart on another port changes no answer."""
@@ -142,7 +145,7 @@ class Server:
 
 def command(*arguments: str | Path) -> list[str]:
     """The command line of `run.py`."""
-    return [sys.executable, str(ROOT / "run.py"), *map(str, arguments)]
+    return [*RUN, *map(str, arguments)]
 
 
 @contextlib.asynccontextmanager
@@ -151,10 +154,12 @@ async def launched(
     *flags: str,
     port: int = 0,
     variables: Mapping[str, str] | None = None,
+    program: Sequence[str] = RUN,
     **options: Any,
 ) -> AsyncGenerator[Server]:
-    """`run.py serve` on `folder`, however it goes; killed at the end if it still runs."""
-    serve = command("serve", "--data", folder, "--port", str(port), *flags)
+    """`run.py serve` on `folder`, however it goes; killed at the end if it still runs. Another
+    `program` in its place is one that carries `run.py` out, as strace does."""
+    serve = (*program, "serve", "--data", str(folder), "--port", str(port), *flags)
     process = await trio.lowlevel.open_process(
         serve,
         stdout=subprocess.PIPE,

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from server.calls import ID_PREFIXES
+from server.http.calls import ID_PREFIXES
+from server.http.routing import API, Multipart, Nothing, Route, Tier, Who
 from server.problems import Problem
 from server.routes.table import ROUTES
-from server.routing import API, Multipart, Nothing, Route, Tier, Who
 
 PUBLIC = {
     "POST /api/v1/auth/register",

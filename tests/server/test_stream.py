@@ -12,8 +12,8 @@ import trio
 import trio.testing
 from trio.testing import MockClock
 
-import server.handing
-import server.listening
+import server.streams.handing
+import server.streams.listening
 from actors.accounts.messages import Register
 from actors.runtime.actors import Actors, open_actors
 from actors.runtime.asking import Asker
@@ -26,9 +26,9 @@ from actors.user.messages import (
     Unfollow,
 )
 from server.hub import Hub
-from server.lines import CLOSING_S, TaskLine
+from server.reading.views import Views
 from server.stream import SAID_MAX, Stream
-from server.views import Views
+from server.streams.lines import CLOSING_S, TaskLine
 from storage.facts import (
     AccountDeleted,
     Entry,
@@ -369,7 +369,7 @@ async def test_a_live_channel_loses_nothing_while_another_catches_up(
 async def test_more_than_can_be_held_is_looked_up(
     autojump_clock: MockClock, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server.listening, "HELD_MAX", 2)
+    monkeypatch.setattr(server.streams.listening, "HELD_MAX", 2)
     held = Held(stage)
     line = await stage.opened()
     line.say("feed", since="0")
@@ -383,7 +383,7 @@ async def test_more_than_can_be_held_is_looked_up(
 async def test_more_than_can_wait_is_looked_up(
     autojump_clock: MockClock, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server.handing, "PENDING_MAX", 2)
+    monkeypatch.setattr(server.streams.handing, "PENDING_MAX", 2)
     lines = [await stage.opened(session=session) for session in (50, 51)]
     for line in lines:
         line.say("feed", "stories")

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.edge.frames import text_frame
-from server.events import (
+from server.problems import Problem
+from server.stream import Message
+from server.streams.events import (
     CHANNELS,
     Channel,
     Event,
@@ -20,12 +22,10 @@ from server.events import (
     notification_event,
     seq_before,
 )
-from server.listening import Listening, merge
-from server.origins import is_welcome, parse_origins
-from server.outbox import OUTBOX_S, Outbox
-from server.problems import Problem
-from server.said import Subscribe, Unsubscribe, parse_said
-from server.stream import Message
+from server.streams.listening import Listening, merge
+from server.streams.origins import is_welcome, parse_origins
+from server.streams.outbox import OUTBOX_S, Outbox
+from server.streams.said import Subscribe, Unsubscribe, parse_said
 from server.wire import Brief
 from storage.ids import ID_MAX
 

@@ -14,8 +14,8 @@ import trio
 
 from actors.runtime.asking import Asker
 from server.edge.crowd import Member
-from server.lines import CrowdLine, TaskLine
 from server.stream import Stream
+from server.streams.lines import CrowdLine, TaskLine
 from tests.sim.broken import Broken
 
 FOR_EVER = 2**60
