@@ -155,7 +155,7 @@ class Ears:
             now = self._last_s = time.perf_counter()
             if self._times is not None:
                 self._note(fd, frames, now)
-        if PING in data and frames == 0:
+        if PING in data:
             with contextlib.suppress(OSError):
                 self._sockets[fd].send(PONG)
 
