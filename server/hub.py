@@ -58,6 +58,11 @@ class Listener(Protocol):
     expires_at: int
     """When its token does, in Unix seconds."""
 
+    @property
+    def waiting(self) -> int:
+        """Messages that wait for its client to read."""
+        ...
+
     def hear(self, event: Event) -> None:
         """An event for its account, maybe on a channel that it does not listen to."""
         ...
@@ -241,5 +246,6 @@ class Hub:
         return {
             "accounts": len(self._online),
             "streams": sum(map(len, self._listeners.values())),
+            "waiting": sum(listener.waiting for listener in self._all()),
             **self._handing.statistics(),
         }

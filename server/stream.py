@@ -138,6 +138,10 @@ class Stream:
         self._said.append(None)
         self._obey_soon()
 
+    @property
+    def waiting(self) -> int:
+        return len(self._outbox)
+
     def check_pace(self) -> None:
         if self._outbox and trio.current_time() >= self._outbox.due:
             self.end(TOO_SLOW, "too slow to read")

@@ -195,6 +195,7 @@ class WebSocket:
         self._accepted = True
         self._heard_at = self._pinged_at = trio.current_time()
         self._serving.counts["websockets"] += 1
+        self._wire.hold_little()
         await self._wire.send(answer)
         self.direct.set_accepted()
 
@@ -206,7 +207,8 @@ class WebSocket:
         await self._wire.send(frame)
 
     async def _close(self, code: int, reason: str) -> None:
-        """Say that it ends, and have that arrive if the client reads at all."""
+        """Say that it ends, and have that arrive if the client reads at all; one that does not is
+        cut off."""
         self.direct.set_closing()
         frame = self._messages.close(code, reason)
         if self._wire.is_gone:
@@ -214,6 +216,8 @@ class WebSocket:
         self._wire.send_nowait(frame)
         with trio.move_on_after(self._serving.limits.linger_s):
             await self._wire.drain()
+        if self._wire.has_unsent:
+            self._wire.shut()
 
     async def _send_refusal(self, body: bytes, *, more: bool) -> None:
         """An answer to the handshake as to any request."""

@@ -14,7 +14,7 @@ import termios
 
 import trio
 
-from server.edge.limits import RECEIVED_BYTES
+from server.edge.limits import HELD_BYTES, RECEIVED_BYTES
 
 NEVER = math.inf
 
@@ -130,6 +130,12 @@ class Wire:
             raise Gone(str(error)) from None
 
     # Sending.
+
+    def hold_little(self) -> None:
+        """From now on have the kernel hold no more than `HELD_BYTES` that are not on their way
+        (tcp(7), TCP_NOTSENT_LOWAT), where it can: not of a Unix socket."""
+        if hasattr(socket, "TCP_NOTSENT_LOWAT") and self._socket.family != socket.AF_UNIX:
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, HELD_BYTES)
 
     def send_nowait(self, data: bytes) -> None:
         """Hand `data` to the kernel, after all before it; what it does not take is kept. Raises

@@ -15,9 +15,9 @@ OUTBOX_BYTES_MAX = 256 * KIB
 """So that a thousand clients that read nothing cost 256 MiB at the very worst, and 75 KiB each with
 events as they are."""
 
-OUTBOX_S = 7.0
-"""Seconds that the oldest message may wait: with a tick of the hub's clock and the last words ten,
-after which a client that does not read is gone."""
+OUTBOX_S = 6.0
+"""Seconds that the oldest message may wait: with a tick of the hub's clock and the last words nine,
+so that a client that does not read is gone after ten, also when there is much to do."""
 
 
 class Told(Protocol):
