@@ -1,5 +1,5 @@
-"""hardening.md, "Input that must be tried", for WebSockets: floods, halves of frames, and endings
-in the middle of things, on real sockets against a real server, which serves somebody else meanwhile
+"""hardening.md, "Input that must be tried", for WebSockets: floods, halves of frames, and ends in
+the middle of things, on real sockets against a real server, which serves somebody else meanwhile
 and has its memory and descriptors back afterwards. What is answered to each wrong frame is tried in
 `tests/conformance/stream` and by kosoku.
 """
