@@ -165,6 +165,13 @@ def database_with_cities() -> bytes:
         return database.read_bytes()
 
 
+def make_folder(folder: Path) -> None:
+    """As a first start leaves it, unless it is there."""
+    if not folder.exists():
+        folder.mkdir(FOLDER_MODE)
+        (folder / "triptych.db").write_bytes(database_with_cities())
+
+
 @contextlib.asynccontextmanager
 async def launched(
     folder: Path,
@@ -207,9 +214,7 @@ async def launched(
 async def started(folder: Path, *flags: str, **options: Any) -> AsyncGenerator[Server]:
     """The same, once it serves. A folder that is not there has the cities already: `launched`
     makes one from nothing, which takes a second longer."""
-    if not folder.exists():
-        folder.mkdir(FOLDER_MODE)
-        (folder / "triptych.db").write_bytes(database_with_cities())
+    make_folder(folder)
     lax = ("--rate-limits", "off", "--public-url", PUBLIC_URL)
     async with launched(folder, *lax, *flags, **options) as server:
         await served(server)
