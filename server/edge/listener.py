@@ -29,7 +29,7 @@ TURNED_AWAY_MAX = 64
 TURNED_AWAY_S = 1.0
 """For that answer to arrive."""
 
-ACCEPTED_A_TURN = 64
+ACCEPTED_A_TURN = 256
 """Connections accepted before other tasks may run."""
 
 NO_MORE_FILES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
@@ -63,8 +63,13 @@ class Listener:
         self._crowd: Crowd | None = None
 
     def statistics(self) -> dict[str, int]:
-        """How many connections there are, and what has happened so far."""
-        return {"connections": self._count(), **self._serving.counts}
+        """How many connections there are, and what has happened so far, by kind."""
+        counts = self._serving.counts
+        return {
+            "connections": self._count(),
+            "connections_bound": self._serving.limits.connections_max,
+            **{kind.replace(" ", "_"): count for kind, count in sorted(counts.items())},
+        }
 
     def _count(self) -> int:
         return len(self._open) + (0 if self._crowd is None else len(self._crowd))

@@ -84,6 +84,7 @@ async def served(
         threads,
         probes=frozenset({b"/probe"}),
         worked=worked,
+        passed=worked,
     )
     listener = Listener(serving)
     house = House(listener, serving, listening.getsockname()[1])
