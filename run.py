@@ -58,6 +58,7 @@ from server.ending import STOPPING, MortalDisk, Stop, end_streams, ended_by_sign
 from server.hub import Hub
 from server.hypercorn_edge import serve_by_hypercorn
 from server.logs import configure_logs
+from server.metrics import Metrics
 from server.reading.cursors import Cursors
 from server.reading.explore import Rankings
 from server.reading.views import Views
@@ -77,7 +78,7 @@ from server.uploads.image_threads import ImageThreads
 from server.uploads.pictures import delete_blobs
 from server.uploads.sweeping import sweep_media
 from storage.blobs import Blobs
-from storage.folder import DataFolder, open_folder, secret
+from storage.folder import METRICS_SECRET, DataFolder, open_folder, secret
 from storage.journal import open_disk
 from storage.reads import GetMediaNames
 
@@ -136,6 +137,8 @@ async def serve_until(
         feed = Inboxes(actors, POLICIES[settings.fan_out], time.perf_counter)
         context = make_context(folder, settings, actors, feed, url, readiness)
         of_edge: Figures = {}
+        shown = partial(queues, context, feed, actors, of_edge)
+        context.metrics.show(shown)
         async with trio.open_nursery() as background:
             background.start_soon(feed.run)
             on_blobs = partial(delete_blobs, context)
@@ -151,7 +154,7 @@ async def serve_until(
                 serve_control,
                 folder.path,
                 actors,
-                partial(queues, context, feed, actors, of_edge),
+                shown,
                 Passes(actors, context.tokens.issue, unix_ms, secrets.token_bytes, bound),
             )
             async with trio.open_nursery() as edge:
@@ -200,6 +203,7 @@ def make_context(
     """What handlers work with, and everybody who listens to the deliveries, in the order of
     hearing."""
     key = secret(folder, "tokens", secrets.token_bytes)
+    metrics = Metrics(secret(folder, METRICS_SECRET, secrets.token_bytes).hex())
     views = Views(actors, url)
     hub = Hub(actors, views, actors.resident, unix_ms)
     tokens = AccessTokens(derive_key(key, "access tokens"))
@@ -235,6 +239,7 @@ def make_context(
         blobs=Blobs(folder.media),
         settings=settings,
         readiness=readiness,
+        metrics=metrics,
         uploads=uploads,
         image_threads=ImageThreads(settings.image_threads, settings.image_memory * MEBIBYTE),
         file_threads=trio.CapacityLimiter(FILE_THREADS),
@@ -347,6 +352,7 @@ for command in (
     commands.status,
     tail,
     commands.lift_quarantine,
+    commands.tell_metrics_token,
 ):
     main.add_command(command)
 

@@ -34,7 +34,7 @@ from server.http.connection import (
 from server.http.direct import DirectRequest, Request
 from server.http.hot_routes import HotRoutes
 from server.http.routing import Route
-from server.http.rules import OTHER, OtherThan, rule_of, words_of_path, words_of_rule
+from server.http.rules import OTHER, FindingRule, OtherThan, rule_of, words_of_path, words_of_rule
 from server.problems import (
     STATUSES,
     Code,
@@ -45,7 +45,7 @@ from server.problems import (
     server_error,
 )
 from server.routes.table import ROUTES
-from server.stream import STREAM_PATHS, StreamConnection
+from server.streams.lines import STREAM_PATHS, StreamConnection
 
 REQUEST_ID_HEADER = "X-Request-Id"
 REQUEST_ID_BYTES = 12
@@ -134,12 +134,15 @@ class Triptych(QuartTrio):
                 headers.setdefault(name, value)
             if isinstance(request, PulledRequest) and request.url_rule is not None:
                 words = words_of_rule(request.url_rule.rule)
+            took_s = trio.current_time() - began
+            name = words and f"{request.method} {words}"
+            self._context.metrics.count(name, response.status_code, took_s)
             self._log.info(
                 "request",
                 method=request.method,
                 route=words,
                 status=response.status_code,
-                ms=round((trio.current_time() - began) * 1_000, 1),
+                ms=round(took_s * 1_000, 1),
             )
         return response
 
@@ -245,13 +248,15 @@ def _request() -> PulledRequest:
 def make_app(context: Context) -> Triptych:
     """The application that serves `ROUTES` in `context`."""
     app = Triptych(context)
+    app.url_rule_class = FindingRule
     app.url_map.strict_slashes = False
     # Merging would answer `//feed` with a redirect.
     app.url_map.merge_slashes = False
     app.url_map.converters[OTHER] = OtherThan
+    rules = _rules()
     for route in ROUTES:
         app.add_url_rule(
-            rule_of(route.path, ROUTES),
+            rules[route.path],
             endpoint=route.name.replace(".", "_"),
             view_func=_view_of(app, route),
             methods=[route.method],
@@ -259,6 +264,12 @@ def make_app(context: Context) -> Triptych:
         )
     app.register_error_handler(Exception, _on_exception)
     return app
+
+
+@functools.cache
+def _rules() -> Mapping[str, str]:
+    """Each path of the table as Quart's rule."""
+    return {route.path: rule_of(route.path, ROUTES) for route in ROUTES}
 
 
 def _view_of(app: Triptych, route: Route) -> Callable[..., Awaitable[QuartResponse]]:

@@ -18,6 +18,7 @@ from server.access.sessions import Sessions
 from server.access.throttle import Throttle
 from server.access.tokens import AccessTokens, MediaCookies
 from server.hub import Hub
+from server.metrics import Metrics
 from server.reading.cursors import Cursors
 from server.reading.explore import Rankings
 from server.reading.views import Views
@@ -57,6 +58,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     blobs: Blobs
     settings: Settings
     readiness: Readiness
+    metrics: Metrics
     uploads: Path
     """The folder in which forms are spooled; on the file system of the blobs."""
     image_threads: ImageThreads

@@ -83,14 +83,31 @@ def address_of(peer: str | None, forwarded: Sequence[str], proxies: Proxies) -> 
     direct = _parse(peer or "")
     if not forwarded or not proxies.has(direct):
         return _key(direct)
-    client = direct
+    return _key(_client_behind(forwarded, proxies) or direct)
+
+
+def is_local(peer: str | None, forwarded: Sequence[str], proxies: Proxies) -> bool:
+    """Whether the client is on this machine: its address is one of the loopback, or it came by a
+    Unix socket. Arguments as of `address_of`; what somebody passed on who is no proxy of ours is
+    not."""
+    client = _parse(peer or "")
+    if forwarded:
+        client = _client_behind(forwarded, proxies) if proxies.has(client) else None
+        return client is not None and client.is_loopback
+    return client is None or client.is_loopback
+
+
+def _client_behind(forwarded: Sequence[str], proxies: Proxies) -> Address | None:
+    """The rightmost entry that is no proxy of ours, or else the first; None where an entry on that
+    way is no address."""
+    client = None
     for hops, entry in enumerate(_from_the_right(forwarded)):
         client = _parse_entry(entry)
         if client is None or hops == PROXIES_MAX:
-            return _key(direct)
+            return None
         if not proxies.has(client):
             break
-    return _key(client)
+    return client
 
 
 def _from_the_right(headers: Sequence[str]) -> Iterator[str]:

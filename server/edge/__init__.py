@@ -27,6 +27,11 @@ sockets from one place:
 - `await wait_sendable()`: until `try_send` is worth another try. Raises `OSError` when the client
   is gone or has read nothing for 30 s. One task at a time may wait.
 
+`triptych.crowd` (in `websocket` scopes, where the system has epoll): `hand_over(taker) -> Member`,
+after `websocket.accept`: the application returns, and its `Taker` (`crowd`) is called from then on
+when the client says something, when there is room again, and at the end. `receive` and `send` are
+over with it. An idle WebSocket costs a tenth so, for it has no task.
+
 ASGI's own `send` may be used beside it, in any order: frames never mix. The edge answers pings,
 pings every 25 s, and gives up on who has been silent for 60 s, all while the application waits in
 `receive` (`websocket.disconnect`, 1006).

@@ -36,6 +36,8 @@ class Exchange:
         self._answered = False
         self._received_all = False
         self._left = False
+        self._more_is_here = False
+        """Whether more of the body may be here than was taken apart."""
         self._waited_s = 0.0
         self._received_bytes = 0
         self._fault: Malformed | None = None
@@ -71,7 +73,10 @@ class Exchange:
             self._over = self._over or trio.Event()
             return await self._wait_for_the_end(self._over)
         try:
+            if self._more_is_here:
+                await trio.lowlevel.checkpoint()  # what is here already may be many small chunks
             content = self._requests.next_body() or await self._receive_body()
+            self._more_is_here = self._requests.pending_bytes > 0
         except Malformed as fault:
             self._fault = fault
             return DISCONNECT

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar, cast
 import msgspec
 
 from actors.runtime.asking import Asker, RequestKey
-from server.access.addresses import FORWARDED, address_of
+from server.access.addresses import FORWARDED, address_of, is_local
 from server.context import Context
 from server.http.direct import Request
 from server.problems import invalid, not_found, unauthorized
@@ -95,6 +95,13 @@ def address_of_request(context: Context, request: Request) -> str:
     client: Sequence[Any] | None = cast(Mapping[str, Any], request.scope).get("client")
     peer = None if client is None else client[0]
     return address_of(peer, request.headers.getlist(FORWARDED), context.proxies)
+
+
+def is_from_here(context: Context, request: Request) -> bool:
+    """Whether a request comes from this machine: see `server.access.addresses`."""
+    client: Sequence[Any] | None = cast(Mapping[str, Any], request.scope).get("client")
+    peer = None if client is None else client[0]
+    return is_local(peer, request.headers.getlist(FORWARDED), context.proxies)
 
 
 def parse_path(

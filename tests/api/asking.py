@@ -93,7 +93,7 @@ class Stage:
         return version, self.world.files, uploads
 
 
-ROOTS = ("/v1/", "/media/", "/docs", "/openapi.json", "/healthz", "/readyz")
+ROOTS = ("/v1/", "/media/", "/docs", "/openapi.json", "/healthz", "/readyz", "/metrics")
 """Where the API's base path is not."""
 
 

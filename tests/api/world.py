@@ -18,6 +18,7 @@ from typing import Any, cast
 import httpx
 import msgspec
 import trio
+from argon2 import PasswordHasher
 from PIL import Image
 
 from actors.fanout import POLICIES
@@ -35,6 +36,7 @@ from server.access.tokens import AccessTokens, MediaCookies, derive_key
 from server.app import make_app
 from server.context import Context, Readiness
 from server.hub import Hub
+from server.metrics import Metrics
 from server.reading.cursors import Cursors
 from server.reading.explore import Rankings
 from server.reading.views import Views
@@ -47,8 +49,13 @@ from storage.journal import open_disk
 
 BASE_URL = "http://photos.test"
 SECRET = b"0123456789abcdef0123456789abcdef"
+METRICS_TOKEN = "a token of the metrics"
 PASSWORD = "correct horse"
 UNLIMITED = Settings(rate_limits="off")
+
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""argon2id with as little work as it allows: a quarter of these tests' time went into registering
+their people. What a guess costs is for `tests/server/test_passwords.py`."""
 
 
 class WallClock:
@@ -288,7 +295,7 @@ async def open_world(
             cookies=MediaCookies(derive_key(SECRET, "media cookies")),
             clearing=clearing,
             rankings=rankings,
-            passwords=Passwords(trio.CapacityLimiter(2), os.urandom),
+            passwords=Passwords(trio.CapacityLimiter(2), os.urandom, QUICK),
             throttle=Throttle(settings, clock.now),
             limits=RateLimits(figures_of(settings)),
             proxies=parse_proxies(settings.trusted_proxies),
@@ -296,6 +303,7 @@ async def open_world(
             blobs=Blobs(media),
             settings=settings,
             readiness=Readiness(),
+            metrics=Metrics(METRICS_TOKEN),
             uploads=uploads,
             image_threads=ImageThreads(2, 448 * 1_048_576),
             file_threads=trio.CapacityLimiter(4),
@@ -303,6 +311,7 @@ async def open_world(
             now=clock.now,
             chance=os.urandom,
         )
+        context.metrics.show(lambda: {"stream": hub.statistics()})
         nursery.start_soon(clearing.run, partial(delete_blobs, context))
         nursery.start_soon(Expiry(actors, clock.now).run, partial(delete_blobs, context))
         nursery.start_soon(rankings.run)

@@ -136,7 +136,7 @@ async def test_a_small_answer_is_one_write():
         serving = Serving(echo, refuse, Limits(), lambda: DATE_MS, trio.CapacityLimiter(1))
         theirs.sendall(get() * 3)
         theirs.shutdown(socket.SHUT_WR)
-        await Connection(Wire(counting, 30.0), serving, None, None).run()
+        await Connection(Wire(counting, 30.0), serving, None, None, None).run()
         assert counting.sent == 3
 
 

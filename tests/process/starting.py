@@ -7,13 +7,15 @@ accounts over httpx. Nothing is reached that a user could not reach.
 
 import contextlib
 import fcntl
+import functools
 import io
 import os
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Generator, Mapping
+import tempfile
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,14 @@ import httpx
 import trio
 from PIL import Image
 
+from storage.gazetteer import load_cities
+from storage.schema import ensure_schema
+from storage.sqlite import open_writer
+
 ROOT = Path(__file__).parents[2]
+
+RUN = (sys.executable, str(ROOT / "run.py"))
+"""The program."""
 
 PUBLIC_URL = "http://photos.test"
 """What URLs in answers begin with, so that a restart on another port changes no answer."""
@@ -42,6 +51,8 @@ ANSWER_S = 30.0
 CONNECTION_IDLE_S = 2.0
 """How long a connection may have been idle to be used again: less than the server waits before it
 closes one, so that no request meets a closing connection."""
+
+FOLDER_MODE = 0o700
 
 WAL_WRITE_LOCK = 120
 """The byte of the `-shm` file that SQLite's writer locks (sqlite.org/walformat.html, 2.3)."""
@@ -142,7 +153,26 @@ class Server:
 
 def command(*arguments: str | Path) -> list[str]:
     """The command line of `run.py`."""
-    return [sys.executable, str(ROOT / "run.py"), *map(str, arguments)]
+    return [*RUN, *map(str, arguments)]
+
+
+@functools.cache
+def database_with_cities() -> bytes:
+    """The database that a first start makes, with nobody in it yet."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Path(folder) / "triptych.db"
+        connection = open_writer(database)
+        ensure_schema(connection)
+        load_cities(connection)
+        connection.close()
+        return database.read_bytes()
+
+
+def make_folder(folder: Path) -> None:
+    """As a first start leaves it, unless it is there."""
+    if not folder.exists():
+        folder.mkdir(FOLDER_MODE)
+        (folder / "triptych.db").write_bytes(database_with_cities())
 
 
 @contextlib.asynccontextmanager
@@ -151,10 +181,12 @@ async def launched(
     *flags: str,
     port: int = 0,
     variables: Mapping[str, str] | None = None,
+    program: Sequence[str] = RUN,
     **options: Any,
 ) -> AsyncGenerator[Server]:
-    """`run.py serve` on `folder`, however it goes; killed at the end if it still runs."""
-    serve = command("serve", "--data", folder, "--port", str(port), *flags)
+    """`run.py serve` on `folder`, however it goes; killed at the end if it still runs. Another
+    `program` in its place is one that carries `run.py` out, as strace does."""
+    serve = (*program, "serve", "--data", str(folder), "--port", str(port), *flags)
     process = await trio.lowlevel.open_process(
         serve,
         stdout=subprocess.PIPE,
@@ -185,7 +217,9 @@ async def launched(
 
 @contextlib.asynccontextmanager
 async def started(folder: Path, *flags: str, **options: Any) -> AsyncGenerator[Server]:
-    """The same, once it serves."""
+    """The same, once it serves. A folder that is not there has the cities already: `launched`
+    makes one from nothing, which takes a second longer."""
+    make_folder(folder)
     lax = ("--rate-limits", "off", "--public-url", PUBLIC_URL)
     async with launched(folder, *lax, *flags, **options) as server:
         await served(server)
