@@ -251,7 +251,10 @@ async def serve_app(
         if context.settings.server == "hypercorn":
             await serve_by_hypercorn(app, listening, stop, STOPPING, task_status)
         else:
-            limits = Limits(connections_max=connections_max(context.settings))
+            limits = Limits(
+                connections_max=connections_max(context.settings),
+                bodies_max=max(context.settings.requests_max // 2, 1),
+            )
             probes = frozenset(route.path.encode() for route in ROUTES if route.is_probe)
             refusing, threads = edge_refusals(context), context.file_threads
             serving = Serving(app, refusing, limits, unix_ms, threads, probes=probes)

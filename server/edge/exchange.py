@@ -40,6 +40,7 @@ class Exchange:
         """Whether more of the body may be here than was taken apart."""
         self._waited_s = 0.0
         self._received_bytes = 0
+        self._given_up = False
         self._fault: Malformed | None = None
         self._over: trio.Event | None = None
 
@@ -98,7 +99,12 @@ class Exchange:
             began = trio.current_time()
             allowed_s = self._serving.limits.body_grace_s
             allowed_s += self._received_bytes / BODY_BYTES_A_SECOND_MIN - self._waited_s
-            if not await wire.wait_readable(began + allowed_s):
+            with self._serving.awaited.by(self._give_up):
+                in_time = await wire.wait_readable(began + allowed_s)
+            if self._given_up:
+                self._serving.counts["bodies given up"] += 1
+                raise Malformed("The server is overloaded, try again soon", 503)
+            if not in_time:
                 self._serving.counts["late bodies"] += 1
                 raise Malformed("The body came too slowly", 408)
             self._waited_s += trio.current_time() - began
@@ -110,6 +116,11 @@ class Exchange:
                 if content := requests.next_body():
                     return content
         return b""
+
+    def _give_up(self) -> None:
+        """Wait no longer for the body: others who send come first."""
+        self._given_up = True
+        self._wire.interrupt_reading()
 
     async def _wait_for_the_end(self, over: trio.Event) -> Message:
         """Until the client leaves, or the answer is complete. What it sends meanwhile waits for its

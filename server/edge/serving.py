@@ -10,6 +10,7 @@ from typing import Any
 import trio
 
 from server.edge.answers import ASGIHeaders, Dates
+from server.edge.awaiting import Awaited
 from server.edge.limits import BEHIND_S, Limits
 
 Message = MutableMapping[str, Any]
@@ -56,6 +57,7 @@ class Serving:
         self.application = application
         self.refusing = refusing
         self.limits = limits
+        self.awaited = Awaited(limits.bodies_max)
         self.dates = Dates(now)
         self.file_threads = file_threads
         self.probes = probes
