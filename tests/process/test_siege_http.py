@@ -291,6 +291,15 @@ def test_a_client_that_does_not_read_and_is_gone_leaves_nothing(target: Target) 
                 line.send(request(path) * 30, request("/openapi.json") * 30)
 
 
+def test_clients_that_are_gone_before_they_are_heard_leave_nothing(target: Target) -> None:
+    """Reset at once, some before they are accepted, and without waiting for an answer."""
+    said = (b"", b"G", request("/healthz"), request("/api/v1/feed", bearer(target)))
+    with target.unharmed():
+        for number in range(2_000):
+            with target.line() as line:
+                line.send(said[number % len(said)])
+
+
 def test_a_crowd_of_connections_that_say_nothing_costs_little(target: Target) -> None:
     with target.unharmed(), contextlib.ExitStack() as stack:
         before = target.use()
