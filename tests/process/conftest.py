@@ -18,3 +18,6 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Generator[Target]:
         Api(url) as api,
     ):
         yield Target(api, folder)
+    log = folder.with_suffix(".log").read_text()
+    assert "Traceback" not in log, log[log.index("Traceback") - 500 :][:4_000]
+    assert '"level": "error"' not in log
