@@ -50,4 +50,4 @@ def pytest_collection_finish() -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """Processes of pytest: one more than there are cores, since each waits now and then for a
     server that starts or stops."""
-    return len(os.sched_getaffinity(0)) + 1
+    return (os.cpu_count() or 1) + 1
