@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 EDGE = 1_800
 
 QUICK = {"preset": "ultrafast"}
-"""How HEIC is encoded here: what it takes to decode is the same, and encoding five takes ten seconds
+"""How HEIC is encoded here: what decoding takes is the same, and encoding five takes ten seconds
 less."""
 
 BOMB_S_MAX = 10.0
