@@ -4,19 +4,17 @@
 other order. Errors are one sentence with the remedy, and an exit code.
 """
 
-import contextlib
 import os
 import secrets
 import shutil
-import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 import click
 import structlog
@@ -37,7 +35,12 @@ from admin.passes import Passes
 from admin.scrubbing import scrub_what_is_left, tell_scrubbed
 from admin.tail import tail
 from admin.upgrading import upgrade_folder
-from server.addresses import parse_proxies
+from server.access.addresses import parse_proxies
+from server.access.passwords import Passwords
+from server.access.ratelimits import RateLimits, figures_of
+from server.access.sessions import Sessions
+from server.access.throttle import Throttle
+from server.access.tokens import AccessTokens, MediaCookies, derive_key
 from server.allocation import return_free_memory, spare_the_collector
 from server.app import edge_refusals, make_app
 from server.binding import (
@@ -48,21 +51,19 @@ from server.binding import (
     renew_certificate,
 )
 from server.context import Context, Readiness
-from server.cursors import Cursors
 from server.edge.limits import Limits
-from server.edge.listener import Listener, Stopping
+from server.edge.listener import Listener
 from server.edge.serving import Serving
-from server.explore import Rankings
+from server.ending import STOPPING, MortalDisk, Stop, end_streams, ended_by_signals, stop_on_signals
 from server.hub import Hub
 from server.hypercorn_edge import serve_by_hypercorn
-from server.image_threads import ImageThreads
 from server.logs import configure_logs
-from server.passwords import Passwords
-from server.pictures import delete_blobs
-from server.ratelimits import RateLimits, figures_of
+from server.metrics import Metrics
+from server.reading.cursors import Cursors
+from server.reading.explore import Rankings
+from server.reading.views import Views
 from server.requests import is_full_name, is_username
 from server.routes.table import ROUTES
-from server.sessions import Sessions
 from server.settings import (
     SETTINGS,
     BadSetting,
@@ -73,35 +74,18 @@ from server.settings import (
     read_settings_file,
     warnings_about,
 )
-from server.sweeping import sweep_media
-from server.throttle import Throttle
-from server.tokens import AccessTokens, MediaCookies, derive_key
-from server.views import Views
+from server.uploads.image_threads import ImageThreads
+from server.uploads.pictures import delete_blobs
+from server.uploads.sweeping import sweep_media
 from storage.blobs import Blobs
-from storage.disk import Disk, DiskFailed, Group
-from storage.folder import DataFolder, open_folder, secret
+from storage.folder import METRICS_SECRET, DataFolder, open_folder, secret
 from storage.journal import open_disk
-from storage.reads import Answer, GetMediaNames, Question
+from storage.reads import GetMediaNames
 
 SWITCH_INTERVAL_S = 0.0005
 """How long a thread may hold the interpreter while others wait: the writer comes back from SQLite
 some twenty times a commit. At Python's 5 ms each return would cost up to 5 ms beside a busy
 loop."""
-
-SAY_STOPPING_S = 0.5
-"""Of the five seconds that a stop may take: for those who ask `/readyz` to hear that it has begun,
-while everything is still served."""
-
-FINISH_REQUESTS_S = 2.0
-"""Then for requests under way."""
-
-FINISH_CANCELLED_S = 0.5
-"""After that, connections are closed under whoever does not read, and their handlers have this
-long to notice."""
-
-SCRUB_UNTIL_S = 4.0
-"""After the signal: until then a stop may overwrite what was erased, with a second for the disk to
-take it. What takes longer is left to the next start."""
 
 MEBIBYTE = 1_048_576
 
@@ -110,6 +94,9 @@ FILE_THREADS = 8
 
 INVITE_BYTES = 16
 """128 bits of chance in an invite."""
+
+Figures = dict[str, Callable[[], dict[str, int]]]
+"""What says how full something is, by the name under which it is told."""
 
 T = TypeVar("T")
 
@@ -121,54 +108,9 @@ def unix_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class MortalDisk:
-    """A disk whose failure ends the process at once: whatever would still be answered might not be
-    true."""
-
-    def __init__(self, disk: Disk) -> None:
-        self._disk = disk
-
-    async def commit(self, group: Group) -> None:
-        try:
-            await self._disk.commit(group)
-        except DiskFailed as failure:
-            _die(failure)
-
-    async def read(self, question: Question[T]) -> Answer[T]:
-        try:
-            return await self._disk.read(question)
-        except DiskFailed as failure:
-            _die(failure)
-
-
-def _die(failure: DiskFailed) -> NoReturn:
-    log.critical(
-        "the disk failed: make room or repair it, run `run.py verify`, then start again",
-        why=str(failure),
-    )
-    sys.stderr.flush()
-    os._exit(EXIT_DISK_FAILED)
-
-
-class Stop:
-    """The stop of this process: when it began, and until when it may scrub the database."""
-
-    def __init__(self) -> None:
-        self.begun = trio.Event()
-        self._scrub_until = float("inf")
-
-    def begin(self) -> None:
-        self.begun.set()
-        self._scrub_until = time.perf_counter() + SCRUB_UNTIL_S
-
-    def late(self) -> bool:
-        """Whether there is no time left for scrubbing."""
-        return time.perf_counter() >= self._scrub_until
-
-
 async def serve_folder(folder: DataFolder, settings: Settings, listening: socket.socket) -> None:
     """The whole server, until a signal stops it."""
-    stop, readiness = Stop(), Readiness()
+    stop, readiness = Stop(time.perf_counter), Readiness()
     async with trio.open_nursery() as outermost:  # a second signal is heard to the very end
         await outermost.start(stop_on_signals, readiness, stop)
         await serve_until(folder, settings, listening, readiness, stop)
@@ -190,10 +132,13 @@ async def serve_until(
     residency = Residency(settings.cells_max, float(settings.cell_idle_s))
     async with (
         open_disk(folder.database, cities=True, enough=stop.late, on_closed=tell_scrubbed) as disk,
-        open_actors(MortalDisk(disk), clocks, residency=residency) as actors,
+        open_actors(MortalDisk(disk, EXIT_DISK_FAILED), clocks, residency=residency) as actors,
     ):
         feed = Inboxes(actors, POLICIES[settings.fan_out], time.perf_counter)
         context = make_context(folder, settings, actors, feed, url, readiness)
+        of_edge: Figures = {}
+        shown = partial(queues, context, feed, actors, of_edge)
+        context.metrics.show(shown)
         async with trio.open_nursery() as background:
             background.start_soon(feed.run)
             on_blobs = partial(delete_blobs, context)
@@ -209,11 +154,11 @@ async def serve_until(
                 serve_control,
                 folder.path,
                 actors,
-                partial(queues, context, feed, actors),
+                shown,
                 Passes(actors, context.tokens.issue, unix_ms, secrets.token_bytes, bound),
             )
             async with trio.open_nursery() as edge:
-                await edge.start(serve_app, context, listening, stop.begun)
+                await edge.start(serve_app, context, listening, stop.begun, of_edge)
                 spare_the_collector()
                 where = url if url == bound else f"{url} at {bound}"
                 click.echo(f"Triptych serves {where} from {folder.path}; Ctrl-C stops it")
@@ -225,19 +170,26 @@ async def names_of(actors: Actors, prefix: str) -> list[str]:
     return await actors.read(GetMediaNames(prefix))
 
 
-def queues(context: Context, feed: Inboxes, actors: Actors) -> dict[str, dict[str, int]]:
+def queues(
+    context: Context, feed: Inboxes, actors: Actors, of_edge: Figures
+) -> dict[str, dict[str, int]]:
     """How full everything bounded is."""
-    return actors.statistics() | {
-        "inboxes": feed.statistics(),
-        "views": context.views.statistics(),
-        "stream": context.hub.statistics(),
-        "tokens": context.tokens.statistics(),
-        "clearing": context.clearing.statistics(),
-        "explore": context.rankings.statistics(),
-        "limits": context.limits.statistics(),
-        "throttle": context.throttle.statistics(),
-        "pictures": context.image_threads.statistics(),
-    }
+    told = {name: statistics() for name, statistics in of_edge.items()}
+    return (
+        told
+        | actors.statistics()
+        | {
+            "inboxes": feed.statistics(),
+            "views": context.views.statistics(),
+            "stream": context.hub.statistics(),
+            "tokens": context.tokens.statistics(),
+            "clearing": context.clearing.statistics(),
+            "explore": context.rankings.statistics(),
+            "limits": context.limits.statistics(),
+            "throttle": context.throttle.statistics(),
+            "pictures": context.image_threads.statistics(),
+        }
+    )
 
 
 def make_context(
@@ -251,6 +203,7 @@ def make_context(
     """What handlers work with, and everybody who listens to the deliveries, in the order of
     hearing."""
     key = secret(folder, "tokens", secrets.token_bytes)
+    metrics = Metrics(secret(folder, METRICS_SECRET, secrets.token_bytes).hex())
     views = Views(actors, url)
     hub = Hub(actors, views, actors.resident, unix_ms)
     tokens = AccessTokens(derive_key(key, "access tokens"))
@@ -286,6 +239,7 @@ def make_context(
         blobs=Blobs(folder.media),
         settings=settings,
         readiness=readiness,
+        metrics=metrics,
         uploads=uploads,
         image_threads=ImageThreads(settings.image_threads, settings.image_memory * MEBIBYTE),
         file_threads=trio.CapacityLimiter(FILE_THREADS),
@@ -299,16 +253,18 @@ async def serve_app(
     context: Context,
     listening: socket.socket,
     stop: trio.Event,
+    figures: Figures,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """The edge that the settings name, with the application behind it. Serves until `stop`, then
-    finishes what is under way, but not for longer than a stop may take."""
-    stopping = Stopping(SAY_STOPPING_S, FINISH_REQUESTS_S, FINISH_CANCELLED_S)
+    """The edge that the settings name, with the application behind it, whose `figures` it puts
+    there. Serves until `stop`, then finishes what is under way, but not for longer than a stop may
+    take."""
     app = make_app(context)
+    figures["requests"] = app.bounds.statistics
     async with trio.open_nursery() as edge:
         edge.start_soon(end_streams, context.hub, stop)
         if context.settings.server == "hypercorn":
-            await serve_by_hypercorn(app, listening, stop, stopping, task_status)
+            await serve_by_hypercorn(app, listening, stop, STOPPING, task_status)
         else:
             limits = Limits(connections_max=connections_max(context.settings))
             probes = frozenset(route.path.encode() for route in ROUTES if route.is_probe)
@@ -317,50 +273,10 @@ async def serve_app(
             serving.tls = certificate_of(context.settings)
             if serving.tls is not None:
                 await edge.start(renew_certificate, serving, context.settings)
-            await Listener(serving).serve([listening], stop, stopping, task_status)
+            listener = Listener(serving)
+            figures["edge"] = listener.statistics
+            await listener.serve([listening], stop, STOPPING, task_status)
         edge.cancel_scope.cancel()
-
-
-async def end_streams(hub: Hub, stop: trio.Event) -> None:
-    """Close every stream once a stop was said for long enough."""
-    await stop.wait()
-    await trio.sleep(SAY_STOPPING_S)
-    hub.stop()
-
-
-async def stop_on_signals(
-    readiness: Readiness,
-    stop: Stop,
-    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
-) -> None:
-    """The first SIGTERM or SIGINT begins the stop, a second one ends the process at once."""
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        task_status.started()
-        async for number in signals:
-            if stop.begun.is_set():
-                os._exit(128 + number)
-            log.info("stopping", signal=signal.Signals(number).name)
-            readiness.stop()
-            stop.begin()
-
-
-@contextlib.contextmanager
-def ended_by_signals() -> Generator[None]:
-    """Before the loop runs, either signal ends what is under way in here, and the process with
-    0."""
-
-    def end(number: int, _: object) -> NoReturn:
-        raise SystemExit(0)  # and no word here: the lock of the log may be held right now
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    except SystemExit:
-        log.info("stopped before the start was done")
-        raise
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 # The command line.
@@ -403,7 +319,7 @@ def serve(**flags: str | None) -> None:
     """Serve the data folder until SIGTERM or Ctrl-C."""
     with told(BadSetting):
         settings = load(flags).settings
-        configure_logs(settings.log, settings.log_level, sys.stderr)
+        lines = configure_logs(settings.log, settings.log_level, sys.stderr)
         for warning in warnings_about(settings):
             log.warning(warning)
         sys.setswitchinterval(SWITCH_INTERVAL_S)
@@ -414,7 +330,7 @@ def serve(**flags: str | None) -> None:
             with ended_by_signals():
                 upgrade_folder(folder, logged=True)
                 scrub_what_is_left(folder)
-            trio.run(serve_folder, folder, settings, listening)
+            trio.run(serve_folder, folder, settings, listening, instruments=[lines])
 
 
 @main.command()
@@ -436,6 +352,7 @@ for command in (
     commands.status,
     tail,
     commands.lift_quarantine,
+    commands.tell_metrics_token,
 ):
     main.add_command(command)
 

@@ -26,7 +26,7 @@ from admin.progress import progress_bar
 from admin.repair import repair_folder
 from admin.upgrading import upgrade_folder
 from admin.verify import database_in, verify_folder
-from storage.folder import DataFolder, open_folder
+from storage.folder import METRICS_SECRET, DataFolder, known_secret, open_folder
 from storage.journal import open_disk
 
 T = TypeVar("T")
@@ -243,6 +243,14 @@ def status(data: Path) -> None:
         click.echo(f"quarantined: {actor}, {why}")
     if not answer.quarantined:
         click.echo("quarantined: nobody")
+
+
+@click.command("metrics-token")
+@data_option
+def tell_metrics_token(data: Path) -> None:
+    """Say the token with which other machines may read /metrics."""
+    with told():
+        click.echo(known_secret(data, METRICS_SECRET).hex())
 
 
 @click.command("lift")

@@ -15,7 +15,7 @@ from admin.users import NoSuchUser, UsernameTaken
 from admin.verify import NothingToVerify
 from storage.disk import DiskFailed
 from storage.facts import UnknownFact
-from storage.folder import FolderTaken
+from storage.folder import FolderTaken, NoSecret
 from storage.rebuilding import DatabaseInUse, JournalBroken
 from storage.schema import SchemaTooNew, SchemaTooOld
 from storage.sqlite import SqliteError, SqliteTooOld
@@ -31,6 +31,7 @@ EXPLAINED = (
     DatabaseInUse,
     JournalBroken,
     NobodyServes,
+    NoSecret,
     NoSuchUser,
     UsernameTaken,
     CantPopulate,

@@ -11,8 +11,8 @@ import msgspec
 
 from bench.history_world import Reader, World
 from bench.ways import Asked, Wire
+from server.http.routing import API, Route
 from server.routes.table import ROUTES
-from server.routing import API, Route
 
 PAGES_DOWN = 5
 """How far down the second ask of a list is."""

@@ -131,5 +131,7 @@ async def open_house(folder: DataFolder, settings: Settings, url: str) -> AsyncG
             feed = Inboxes(actors, POLICIES[settings.fan_out], time.perf_counter)
             nursery.start_soon(feed.run)
             context = run.make_context(folder, settings, actors, feed, url, Readiness())
+            nursery.start_soon(context.hub.run)
+            nursery.start_soon(context.hub.run_clock)
             yield House(actors, context, counting)
             nursery.cancel_scope.cancel()

@@ -14,7 +14,7 @@ import trio
 from actors.decisions import Refused
 from actors.user.messages import NewSession, OpenSession
 from bench.house import House
-from server.tokens import make_refresh_token
+from server.access.tokens import make_refresh_token
 from storage.reads import GetCredentials
 from storage.sqlite import open_reader
 

@@ -11,18 +11,19 @@ import trio
 
 from actors.runtime.asking import Asking, FeedReading
 from actors.runtime.clearing import Clearing
-from server.addresses import Proxies
-from server.cursors import Cursors
-from server.explore import Rankings
+from server.access.addresses import Proxies
+from server.access.passwords import Passwords
+from server.access.ratelimits import RateLimits
+from server.access.sessions import Sessions
+from server.access.throttle import Throttle
+from server.access.tokens import AccessTokens, MediaCookies
 from server.hub import Hub
-from server.image_threads import ImageThreads
-from server.passwords import Passwords
-from server.ratelimits import RateLimits
-from server.sessions import Sessions
+from server.metrics import Metrics
+from server.reading.cursors import Cursors
+from server.reading.explore import Rankings
+from server.reading.views import Views
 from server.settings import Settings
-from server.throttle import Throttle
-from server.tokens import AccessTokens, MediaCookies
-from server.views import Views
+from server.uploads.image_threads import ImageThreads
 from storage.blobs import Blobs
 
 
@@ -57,6 +58,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     blobs: Blobs
     settings: Settings
     readiness: Readiness
+    metrics: Metrics
     uploads: Path
     """The folder in which forms are spooled; on the file system of the blobs."""
     image_threads: ImageThreads

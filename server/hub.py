@@ -1,12 +1,12 @@
 """Who listens to the stream, and who is to hear of what.
 
 Told by the rounds of every fact in the step that delivers it: that step decides who hears of it and
-moves the mark, and waits for nothing; `server.handing` makes the events and hands them over. A
-stream that can't be served so, because too much happened at once, looks into the rows
-(`server.resuming`).
+moves the mark, and waits for nothing; `server.streams.handing` makes the events and hands them
+over. A stream that can't be served so, because too much happened at once, looks into the rows
+(`server.streams.resuming`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 import structlog
@@ -15,9 +15,9 @@ from pyroaring import BitMap
 
 from actors.runtime.asking import Asker, Asking
 from actors.user.state import UserState
-from server.events import Channel, Event, last_id_of
-from server.handing import Handing, Hear, Pending
-from server.views import Views
+from server.reading.views import Views
+from server.streams.events import Channel, Event, last_id_of
+from server.streams.handing import Handing, Hear, Pending
 from storage.facts import (
     AccountDeleted,
     CommentLiked,
@@ -40,6 +40,10 @@ STREAMS_OF_A_USER_MAX = 10
 TICK_S = 1.0
 """Between two looks at whose time is up: one timer for all streams."""
 
+LOOKED_UP_AT_ONCE = 2
+"""Streams that look into the rows for what they missed: one less than there are readers, so that
+others always have one, however many streams ask for everything."""
+
 ENDED = 4001
 """The code of a stream whose token or session has ended."""
 
@@ -53,6 +57,11 @@ class Listener(Protocol):
     asker: Asker
     expires_at: int
     """When its token does, in Unix seconds."""
+
+    @property
+    def waiting(self) -> int:
+        """Messages that wait for its client to read."""
+        ...
 
     def hear(self, event: Event) -> None:
         """An event for its account, maybe on a channel that it does not listen to."""
@@ -88,8 +97,11 @@ class Hub:
         """account -> its streams; none without one"""
         self._online = BitMap()
         self._stopped = False
+        self._nursery: trio.Nursery | None = None
         self.mark = asking.delivered
         """The seq of the last fact of which it is decided who hears."""
+        self.looking_up = trio.CapacityLimiter(LOOKED_UP_AT_ONCE)
+        """For streams that catch up."""
         self._handing = Handing(asking, views, self._hearers_of, self.mark)
 
     # Coming and going.
@@ -130,8 +142,14 @@ class Hub:
         return [listener.hear for listener in self._listeners.get(account, ())]
 
     async def run(self) -> None:
-        """Hand events over, until cancelled."""
-        await self._handing.run(lambda: self.mark)
+        """Hand events over, and do what streams have to do beside, until cancelled."""
+        async with trio.open_nursery() as self._nursery:
+            await self._handing.run(lambda: self.mark)
+
+    def start_soon(self, act: Callable[..., Awaitable[None]], *values: Any) -> None:
+        """Do something for a stream, which must not raise."""
+        if self._nursery is not None:
+            self._nursery.start_soon(act, *values)
 
     async def run_clock(self) -> None:
         """Look whose token has expired and whose client does not read, until cancelled."""
@@ -235,5 +253,6 @@ class Hub:
         return {
             "accounts": len(self._online),
             "streams": sum(map(len, self._listeners.values())),
+            "waiting": sum(listener.waiting for listener in self._all()),
             **self._handing.statistics(),
         }

@@ -11,15 +11,15 @@ from typing import Any, cast
 
 import msgspec
 
-from server.calls import (
+from server.examples import EXAMPLES
+from server.http.calls import (
     ID_PREFIXES,
     IDEMPOTENCY_KEY,
     IDEMPOTENCY_KEY_LENGTH_MAX,
     VISIBLE_ASCII,
 )
-from server.examples import EXAMPLES
+from server.http.routing import API, Multipart, Nothing, Raw, Route, Tier, Who
 from server.problems import Code, Problem
-from server.routing import API, Multipart, Nothing, Raw, Route, Tier, Who
 
 VERSION = "3.1.0"
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from server.passwords import PASSWORD_BYTES_MAX, PASSWORD_CHARACTERS_MIN
+from server.access.passwords import PASSWORD_BYTES_MAX, PASSWORD_CHARACTERS_MIN
 
 USERNAME_LENGTH_MAX = 30
 EMAIL_LENGTH_MAX = 254

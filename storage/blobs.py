@@ -36,10 +36,13 @@ def new_name(chance: Chance) -> str:
 
 
 class Blobs:
-    """The blobs below one folder. Holds no state: any thread may use it at any time."""
+    """The blobs below one folder. Any thread may use it at any time."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._synced: set[Path] = set()
+        """Sub-folders whose names are known to be on the disk. That one is there says nothing:
+        another thread may just have made it, or a process that was killed."""
 
     def path_of(self, name: str) -> Path:
         """Where the blob `name` lies, whether it is there or not. Raises `BadName`."""
@@ -53,9 +56,10 @@ class Blobs:
         Raises `BadName`, `OSError`.
         """
         path = self.path_of(name)
-        if not path.parent.exists():
+        if path.parent not in self._synced:
             path.parent.mkdir(exist_ok=True, mode=FOLDER_MODE)
             sync_folder(self.folder)
+            self._synced.add(path.parent)
         write_durably(path, data)
 
     def delete(self, name: str) -> None:

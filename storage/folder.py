@@ -22,12 +22,18 @@ LOCK_NAME = "lock"
 EPOCH_NAME = "epoch"
 DATABASE_NAME = "triptych.db"
 MEDIA_NAME = "media"
+METRICS_SECRET = "metrics"
+"""Whose hex digits let other machines read the metrics."""
 SECRETS_NAME = "secrets"
 
 _SECRET_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 
 Chance = Callable[[int], bytes]
 """Gives that many bytes which nobody can guess."""
+
+
+class NoSecret(Exception):
+    """A secret was never made."""
 
 
 class FolderTaken(Exception):
@@ -66,7 +72,7 @@ def open_folder(path: Path) -> Generator[DataFolder]:
     Raises `FolderTaken`, `OSError`.
     """
     path = path.absolute()
-    path.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
+    _make_durably(path)
     path.chmod(FOLDER_MODE)
     # The file stays for ever: to delete it would let two processes lock two files of one name.
     lock = os.open(path / LOCK_NAME, os.O_RDWR | os.O_CREAT, FILE_MODE)
@@ -95,7 +101,19 @@ def secret(folder: DataFolder, name: str, chance: Chance) -> bytes:
     path = folder.path / SECRETS_NAME / name
     if not path.exists():
         write_durably(path, chance(SECRET_BYTES))
-    found = path.read_bytes()
+    return known_secret(folder.path, name)
+
+
+def known_secret(path: Path, name: str) -> bytes:
+    """The secret of that name in the data folder `path`, which another process may hold.
+
+    Raises `NoSecret` if nobody has asked for it yet, `ValueError`, `OSError`.
+    """
+    path = path / SECRETS_NAME / name
+    try:
+        found = path.read_bytes()
+    except FileNotFoundError:
+        raise NoSecret(f"{path} is not there: start the server once, which makes it") from None
     if len(found) != SECRET_BYTES:
         raise ValueError(f"{path} should hold {SECRET_BYTES} bytes, not {len(found)}")
     return found
@@ -125,6 +143,19 @@ def sync_folder(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _make_durably(path: Path) -> None:
+    """Make a data folder, and those above it that are missing, so that a power cut leaves them."""
+    missing = [one for one in (path, *path.parents) if not one.exists()]
+    path.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
+    if not missing and not (path / EPOCH_NAME).exists():
+        missing = [
+            path
+        ]  # somebody else's, or a start's that was killed: nobody has synced its name
+    for one in missing:
+        with contextlib.suppress(PermissionError):  # a folder above that we may not read
+            sync_folder(one.parent)
 
 
 def _pid_in(lock: int) -> int | None:

@@ -8,7 +8,7 @@ dropped.
 import re
 
 from server.edge.heads import FIELD, Malformed
-from server.edge.limits import CHUNK_LINE_BYTES_MAX, HEADER_BYTES_MAX
+from server.edge.limits import CHUNK_LINE_BYTES_MAX, CHUNKS_AT_ONCE, HEADER_BYTES_MAX
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _QUOTED = rb'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*"'
@@ -43,14 +43,15 @@ class ChunkedBody:
         self.ended = False
 
     def take(self, received: bytes) -> tuple[bytes, bytes]:
-        """What of `received` is content, and what can't be read yet. Raises `Malformed`, but only
-        once all content before the fault has been taken."""
+        """What of `received` is content, and what can't be read yet, or comes after the
+        `CHUNKS_AT_ONCE` that one step takes. Raises `Malformed`, but only once all content before
+        the fault has been taken."""
         pieces: list[bytes] = []
         place = 0
         try:
             if self._fault is not None:
                 raise self._fault
-            while not self.ended:
+            while not self.ended and len(pieces) < CHUNKS_AT_ONCE:
                 came = self._step(received, place, pieces)
                 if came == place:
                     break

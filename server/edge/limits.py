@@ -25,6 +25,17 @@ it is its turn."""
 MESSAGE_BYTES_MAX = 65_536
 """A message of a WebSocket, its fragments together."""
 
+FED_AT_ONCE_BYTES = 4 * KIB
+"""Of what a WebSocket has sent, taken apart in one step: 700 frames at most, some 10 ms. In all
+that is received at once there may be 11,000."""
+
+CHUNKS_AT_ONCE = 4_096
+"""Chunks of a body taken apart in one step, for the same reason: 8 ms."""
+
+HELD_BYTES = 16 * KIB
+"""Of a WebSocket's frames, that its kernel may hold beyond what is on its way. It would hold
+megabytes for a client that does not read, thousands of events, and so long nobody would notice."""
+
 SENT_AT_ONCE_BYTES = 64 * KIB
 """A file of up to this size leaves in one write with the head of its answer."""
 

@@ -2,6 +2,7 @@
 and ended at the stop. `run.py` calls `serve`."""
 
 import errno
+import select
 import socket
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +12,7 @@ import structlog
 import trio
 
 from server.edge.connection import Address, Connection
+from server.edge.crowd import Crowd
 from server.edge.deadlines import Deadlines
 from server.edge.heads import Malformed
 from server.edge.refusals import linger, refusal
@@ -27,7 +29,7 @@ TURNED_AWAY_MAX = 64
 TURNED_AWAY_S = 1.0
 """For that answer to arrive."""
 
-ACCEPTED_A_TURN = 64
+ACCEPTED_A_TURN = 256
 """Connections accepted before other tasks may run."""
 
 NO_MORE_FILES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
@@ -58,10 +60,19 @@ class Listener:
         self._open: dict[Wire, Connection] = {}
         self._turned_away = 0
         self._all_closed = trio.Event()
+        self._crowd: Crowd | None = None
 
     def statistics(self) -> dict[str, int]:
-        """How many connections there are, and what has happened so far."""
-        return {"connections": len(self._open), **self._serving.counts}
+        """How many connections there are, and what has happened so far, by kind."""
+        counts = self._serving.counts
+        return {
+            "connections": self._count(),
+            "connections_bound": self._serving.limits.connections_max,
+            **{kind.replace(" ", "_"): count for kind, count in sorted(counts.items())},
+        }
+
+    def _count(self) -> int:
+        return len(self._open) + (0 if self._crowd is None else len(self._crowd))
 
     async def serve(
         self,
@@ -77,6 +88,10 @@ class Listener:
             one.listen(BACKLOG)
         async with trio.open_nursery() as watching:
             watching.start_soon(self._deadlines.run)
+            if hasattr(select, "epoll"):
+                self._crowd = Crowd(self._serving, self._check_all_closed)
+                watching.start_soon(self._crowd.run)
+                watching.start_soon(self._crowd.run_clock)
             trio.lowlevel.add_instrument(self._serving.turn)
             async with trio.open_nursery() as connections:
                 async with trio.open_nursery() as accepting:
@@ -99,14 +114,20 @@ class Listener:
         for wire, connection in self._open.items():
             if connection.is_idle:
                 wire.shut()
-        if self._open:
+        if self._count():
             self._all_closed = trio.Event()
             with trio.move_on_after(seconds):
                 await self._all_closed.wait()
-        if self._open:
-            log.warning("closing on clients that did not read or write", clients=len(self._open))
+        if self._count():
+            log.warning("closing on clients that did not read or write", clients=self._count())
         for wire in self._open:  # they can't hold the stop
             wire.shut()
+        if self._crowd is not None:
+            self._crowd.shut()
+
+    def _check_all_closed(self) -> None:
+        if not self._count():
+            self._all_closed.set()
 
     async def _accept(self, listening: socket.socket, connections: trio.Nursery) -> None:
         while True:
@@ -131,7 +152,7 @@ class Listener:
             wire = Wire(connected, serving.limits.write_s)
         else:
             wire = TlsWire(connected, serving.limits.write_s, serving.tls)
-        if len(self._open) >= serving.limits.connections_max:
+        if self._count() >= serving.limits.connections_max:
             serving.counts["turned away"] += 1
             if self._turned_away < TURNED_AWAY_MAX:
                 self._turned_away += 1
@@ -139,7 +160,8 @@ class Listener:
             else:
                 wire.close()
             return
-        connection = Connection(wire, serving, _address(client), _address(connected.getsockname()))
+        ours = _address(connected.getsockname())
+        connection = Connection(wire, serving, _address(client), ours, self._crowd)
         self._open[wire] = connection
         connections.start_soon(self._keep, wire, connection)
 
@@ -150,10 +172,10 @@ class Listener:
             await connection.run()
         finally:
             self._deadlines.forget(wire)
-            wire.close()
+            if not connection.is_handed_over:
+                wire.close()
             del self._open[wire]
-            if not self._open:
-                self._all_closed.set()
+            self._check_all_closed()
 
     async def _turn_away(self, wire: Wire) -> None:
         """Answer a connection that is one too many with a 503, whatever it wanted."""

@@ -17,9 +17,14 @@ CODE_LOST = 1006
 
 CODE_TOO_BIG = 1009
 
+PING_FRAME = b"\x89\x00"
+"""Asks whether the client is still there."""
+
 
 class Messages:
     """One client's messages. `feed` it; then take from `arrived`, and send what it returned."""
+
+    __slots__ = ("_pieces", "_protocol", "_size", "_texts", "arrived", "closed")
 
     def __init__(self) -> None:
         self._protocol = Connection(ConnectionType.SERVER)
@@ -50,11 +55,13 @@ class Messages:
             case Ping():
                 return self._protocol.send(event.response())
             case TextMessage():
-                self._size += len(event.data.encode())
-                self._texts.append(event.data)
+                if event.data:  # of empty fragments there may be any number
+                    self._size += len(event.data.encode())
+                    self._texts.append(event.data)
             case BytesMessage():
-                self._size += len(event.data)
-                self._pieces.append(bytes(event.data))
+                if event.data:
+                    self._size += len(event.data)
+                    self._pieces.append(bytes(event.data))
             case CloseConnection():  # whether the client says so, or wsproto of what it can't read
                 self.closed = (int(event.code), event.reason or "")
                 return self._protocol.send(event.response())
@@ -77,10 +84,6 @@ class Messages:
         self.closed = (code, reason)
         self._begin_anew()
         return self._protocol.send(CloseConnection(code=code, reason=reason or None))
-
-    def ping(self) -> bytes:
-        """The frame that asks whether the client is still there."""
-        return self._protocol.send(Ping())
 
     def _begin_anew(self) -> None:
         self._texts, self._pieces, self._size = [], [], 0

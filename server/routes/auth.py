@@ -6,15 +6,9 @@ from typing import Any
 from actors.accounts.messages import Register
 from actors.decisions import Refused
 from actors.user.messages import ChangePassword, EndSession, NewSession, OpenSession, Refresh
-from server.answers import Response, json_answer, quart_response
-from server.calls import Call
-from server.passwords import BadPassword
-from server.problems import Problem, forbidden, invalid, unauthorized
-from server.proving import prove_own_password, prove_password
-from server.refusals import asked
-from server.requests import LoginRequest, PasswordRequest, RefreshRequest, RegisterRequest
-from server.routing import API, Nothing, Section, Tier, Who
-from server.tokens import (
+from server.access.passwords import BadPassword
+from server.access.proving import prove_own_password, prove_password
+from server.access.tokens import (
     ACCESS_TOKEN_S,
     MEDIA_COOKIE,
     MEDIA_COOKIE_PATH,
@@ -23,6 +17,12 @@ from server.tokens import (
     next_refresh_token,
     read_refresh_token,
 )
+from server.http.answers import Response, json_answer, quart_response
+from server.http.calls import Call
+from server.http.refusals import asked
+from server.http.routing import API, Nothing, Section, Tier, Who
+from server.problems import Problem, forbidden, invalid, unauthorized
+from server.requests import LoginRequest, PasswordRequest, RefreshRequest, RegisterRequest
 from server.wire import (
     Brief,
     EndedSessionAnswer,

@@ -7,16 +7,16 @@ import msgspec
 
 from actors.comment.messages import DeleteComment, LikeComment, Place, UnlikeComment
 from actors.post.messages import Comment, CommentReply
-from server.answers import Response, json_answer
-from server.calls import Call
-from server.listing import list_answer
-from server.pages import List
+from server.http.answers import Response, json_answer
+from server.http.calls import Call
+from server.http.refusals import asked
+from server.http.routing import API, Nothing, Section, Tier, Who
 from server.problems import Problem, invalid, not_found
-from server.publishing import mentioned
-from server.refusals import asked
+from server.reading.listing import list_answer
+from server.reading.pages import List
+from server.reading.seeing import visible_person, visible_post
 from server.requests import COMMENT_LENGTH_MAX, CommentRequest, CommentsQuery, number_of
-from server.routing import API, Nothing, Section, Tier, Who
-from server.seeing import visible_person, visible_post
+from server.uploads.publishing import mentioned
 from server.wire import (
     COMMENT_PREFIX,
     Brief,

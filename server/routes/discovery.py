@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 
 from actors.user.messages import CreateLocation
-from server.answers import Response, encoded_answer, json_answer
-from server.calls import Call
-from server.cursors import Place
-from server.explore import RANKED_MAX
-from server.listing import encoded_page, place_of, posts_page
-from server.pages import List, read_page
-from server.places import find_place, place_answer
+from server.http.answers import Response, encoded_answer, json_answer
+from server.http.calls import Call
+from server.http.refusals import asked
+from server.http.routing import API, Nothing, Section, Tier, Who
 from server.problems import invalid, not_found
-from server.refusals import asked
+from server.reading.cursors import Place
+from server.reading.explore import RANKED_MAX
+from server.reading.listing import encoded_page, place_of, posts_page
+from server.reading.pages import List, read_page
+from server.reading.places import find_place, place_answer
 from server.requests import LocationRequest, PostsQuery
-from server.routing import API, Nothing, Section, Tier, Who
 from server.wire import PlaceAnswer, PostsPage
 from storage.reads import GetHashtagPosts, GetLocationPosts, Span
 from storage.rows import LocationRow

@@ -8,10 +8,10 @@ from pathlib import Path
 import msgspec
 from quart_trio.wrappers import TrioResponse
 
-from server.answers import Response, encoded_answer
-from server.calls import Call
+from server.http.answers import Response, encoded_answer
+from server.http.calls import Call
+from server.http.routing import Nothing, Raw, Section, Tier, Who
 from server.problems import not_found
-from server.routing import Nothing, Raw, Section, Tier, Who
 
 SECTION = Section()
 

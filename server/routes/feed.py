@@ -1,10 +1,10 @@
 """The home feed."""
 
-from server.answers import Response
-from server.calls import Call
-from server.listing import posts_page
+from server.http.answers import Response
+from server.http.calls import Call
+from server.http.routing import API, Nothing, Section, Tier, Who
+from server.reading.listing import posts_page
 from server.requests import PostsQuery
-from server.routing import API, Nothing, Section, Tier, Who
 from server.wire import PostsPage
 from storage.reads import Span
 

@@ -10,14 +10,14 @@ from actors.user.messages import (
     Unblock,
     Unfollow,
 )
-from server.answers import Response, json_answer
-from server.calls import Call
-from server.listing import people_page
+from server.http.answers import Response, json_answer
+from server.http.calls import Call
+from server.http.refusals import asked
+from server.http.routing import API, Nothing, Section, Tier, Who
 from server.problems import Problem, not_found
-from server.refusals import asked
+from server.reading.listing import people_page
+from server.reading.seeing import own_account, visible_person
 from server.requests import PeopleQuery
-from server.routing import API, Nothing, Section, Tier, Who
-from server.seeing import own_account, visible_person
 from server.wire import (
     BlockAnswer,
     Brief,

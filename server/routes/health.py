@@ -1,9 +1,10 @@
-"""Probes: whether the process serves, and whether it welcomes new work."""
+"""What is asked after the process itself: whether it serves, whether it welcomes new work, what it
+counts."""
 
-from server.answers import Response, json_answer
-from server.calls import Call
-from server.problems import overloaded
-from server.routing import Nothing, Section, Tier, Who
+from server.http.answers import Answer, Response, json_answer
+from server.http.calls import Call, is_from_here
+from server.http.routing import Nothing, Raw, Section, Tier, Who
+from server.problems import Problem, overloaded, unauthorized
 from server.wire import HealthAnswer
 
 SECTION = Section()
@@ -40,3 +41,23 @@ async def show_readiness(call: Call[Nothing, Nothing]) -> Response:
     if not call.context.readiness.ready:
         raise overloaded(RETRY_ELSEWHERE_S)
     return json_answer(HealthAnswer("ok"))
+
+
+@SECTION.route(
+    "GET",
+    "/metrics",
+    who=Who.PUBLIC,
+    tier=Tier.NONE,
+    query=Nothing,
+    body=Nothing,
+    answers={200: Raw(("text/plain",)), 401: Problem},
+)
+async def show_metrics(call: Call[Nothing, Nothing]) -> Response:
+    """What the process counts of itself, in Prometheus' text format. For who asks from the server's
+    own machine, or with the token that `run.py metrics-token` tells as a bearer token."""
+    metrics = call.context.metrics
+    if not is_from_here(call.context, call.request):
+        scheme, _, token = call.request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not metrics.opens_to(token.strip()):
+            raise unauthorized("The metrics are for this machine, or for who has their token")
+    return Answer(metrics.page(), 200, metrics.content_type)

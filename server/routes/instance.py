@@ -1,11 +1,11 @@
 """This server, as clients ask after it."""
 
 from server import requests
-from server.answers import Response, json_answer
-from server.calls import Call
-from server.form import POST_LIMITS
-from server.passwords import PASSWORD_CHARACTERS_MIN
-from server.routing import API, Nothing, Section, Tier, Who
+from server.access.passwords import PASSWORD_CHARACTERS_MIN
+from server.http.answers import Response, json_answer
+from server.http.calls import Call
+from server.http.routing import API, Nothing, Section, Tier, Who
+from server.uploads.form import POST_LIMITS
 from server.wire import InstanceAnswer, Limits
 
 SECTION = Section()

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 import msgspec
 
 from actors.user.messages import ReadNotifications
-from server.answers import Response, encoded_answer, json_answer
-from server.calls import Call
-from server.listing import encoded_page, place_of
-from server.pages import List, read_page
+from server.http.answers import Response, encoded_answer, json_answer
+from server.http.calls import Call
+from server.http.refusals import asked
+from server.http.routing import API, Nothing, Section, Tier, Who
 from server.problems import invalid
-from server.refusals import asked
+from server.reading.listing import encoded_page, place_of
+from server.reading.pages import List, read_page
+from server.reading.views import Seen
 from server.requests import PostsQuery, ReadRequest, number_of
-from server.routing import API, Nothing, Section, Tier, Who
-from server.views import Seen
 from server.wire import (
     COMMENT_PREFIX,
     MEDIA_PATH,

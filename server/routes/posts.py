@@ -16,19 +16,19 @@ from actors.post.messages import (
 )
 from actors.runtime.asking import Why
 from actors.user.messages import PublishReply
-from server.answers import Response, encoded_answer, json_answer
-from server.calls import Call
-from server.forms import PostForm
-from server.listing import people_page
-from server.pictures import delete_blobs
-from server.places import find_place, place_named
+from server.http.answers import Response, encoded_answer, json_answer
+from server.http.calls import Call
+from server.http.refusals import asked
+from server.http.routing import API, Nothing, Section, Tier, Who
 from server.problems import Problem, forbidden, not_found
-from server.publishing import mentioned, padded, publish, tags_of
-from server.refusals import asked
+from server.reading.listing import people_page
+from server.reading.places import find_place, place_named
+from server.reading.seeing import visible_post
+from server.reading.shown import avatar_url, post_content
 from server.requests import EditPostRequest, PeopleQuery
-from server.routing import API, Nothing, Section, Tier, Who
-from server.seeing import visible_post
-from server.shown import avatar_url, post_content
+from server.uploads.forms import PostForm
+from server.uploads.pictures import delete_blobs
+from server.uploads.publishing import mentioned, padded, publish, tags_of
 from server.wire import (
     Brief,
     DeletedPostAnswer,

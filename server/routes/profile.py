@@ -7,17 +7,17 @@ from msgspec import UNSET
 
 from actors.accounts.messages import ChangeUsername
 from actors.user.messages import ChangeProfile, DeleteAccount, SetAvatar
-from server.answers import Response, encoded_answer, json_answer
-from server.calls import Call
-from server.form import AVATAR_LIMITS
-from server.forms import AvatarForm
-from server.pictures import delete_blobs, open_form, pictures_of, store_blobs
+from server.access.proving import prove_own_password
+from server.http.answers import Response, encoded_answer, json_answer
+from server.http.calls import Call
+from server.http.refusals import asked
+from server.http.routing import API, Nothing, Section, Tier, Who
 from server.problems import Problem
-from server.proving import prove_own_password
-from server.refusals import asked
+from server.reading.seeing import own_account, visible_person
 from server.requests import DeleteAccountRequest, ProfileRequest
-from server.routing import API, Nothing, Section, Tier, Who
-from server.seeing import own_account, visible_person
+from server.uploads.form import AVATAR_LIMITS
+from server.uploads.forms import AvatarForm
+from server.uploads.pictures import delete_blobs, open_form, pictures_of, store_blobs
 from server.wire import DeletedAccountAnswer, UserAnswer
 
 SECTION = Section()

@@ -1,12 +1,12 @@
 """Search: people, hashtags, places."""
 
-from server.answers import Response, json_answer
-from server.calls import Call
-from server.places import place_answer
+from server.http.answers import Response, json_answer
+from server.http.calls import Call
+from server.http.routing import API, Nothing, Section, Tier, Who
 from server.problems import invalid
+from server.reading.places import place_answer
+from server.reading.searching import clean, match_of
 from server.requests import LocationsQuery, SearchQuery
-from server.routing import API, Nothing, Section, Tier, Who
-from server.searching import clean, match_of
 from server.wire import (
     FoundHashtag,
     FoundHashtagsAnswer,

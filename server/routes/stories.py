@@ -7,23 +7,23 @@ import msgspec
 
 from actors.story.messages import ViewStory
 from actors.user.messages import DeleteStory, PublishStory
-from server.answers import Response, encoded_answer, json_answer
-from server.calls import Call
-from server.form import AVATAR_LIMITS, BadForm, Form
-from server.forms import StoryForm
-from server.listing import encoded_page, people_page, place_of
-from server.pages import List, read_page
-from server.pictures import delete_blobs, open_form, pictures_of, store_blobs
+from server.http.answers import Response, encoded_answer, json_answer
+from server.http.calls import Call
+from server.http.refusals import asked
+from server.http.routing import API, Nothing, Section, Tier, Who
 from server.problems import Problem, forbidden, invalid, not_found
-from server.refusals import asked
+from server.reading.listing import encoded_page, people_page, place_of
+from server.reading.pages import List, read_page
+from server.reading.seeing import open_person, visible_person
 from server.requests import (
     STORY_SECONDS_DEFAULT,
     STORY_SECONDS_MAX,
     PeopleQuery,
     RingsQuery,
 )
-from server.routing import API, Nothing, Section, Tier, Who
-from server.seeing import open_person, visible_person
+from server.uploads.form import AVATAR_LIMITS, BadForm, Form
+from server.uploads.forms import StoryForm
+from server.uploads.pictures import delete_blobs, open_form, pictures_of, store_blobs
 from server.wire import (
     MEDIA_PATH,
     STORY_PREFIX,

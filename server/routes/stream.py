@@ -3,9 +3,9 @@ documentation. The stream itself is `server.stream`."""
 
 from quart.wrappers import Response
 
-from server.calls import Call
+from server.http.calls import Call
+from server.http.routing import API, Nothing, Section, Tier, Who
 from server.problems import Problem, invalid
-from server.routing import API, Nothing, Section, Tier, Who
 
 SECTION = Section()
 

@@ -3,6 +3,7 @@
 `server.app` makes Quart's rules from it. Nothing is declared here.
 """
 
+from server.http.routing import Route
 from server.routes import (
     auth,
     comments,
@@ -21,7 +22,6 @@ from server.routes import (
     stream,
     users,
 )
-from server.routing import Route
 
 ROUTES: tuple[Route, ...] = tuple(
     route

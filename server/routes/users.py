@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from server.answers import Response, encoded_answer, json_answer
-from server.calls import Call
-from server.listing import numbered_posts_page, people_page, posts_page
+from server.http.answers import Response, encoded_answer, json_answer
+from server.http.calls import Call
+from server.http.routing import API, Nothing, Section, Tier, Who
 from server.problems import Problem, invalid, not_found
+from server.reading.listing import numbered_posts_page, people_page, posts_page
+from server.reading.seeing import open_person, own_account, visible_person
 from server.requests import (
     RELATIONSHIPS_MAX,
     PostsQuery,
@@ -13,8 +15,6 @@ from server.requests import (
     UsersQuery,
     number_of,
 )
-from server.routing import API, Nothing, Section, Tier, Who
-from server.seeing import open_person, own_account, visible_person
 from server.wire import (
     PostsPage,
     ProfileAnswer,

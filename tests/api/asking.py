@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 
-from server.routing import API, Route
-from server.tokens import ACCESS_TOKEN_S, MEDIA_COOKIE
+from server.access.tokens import ACCESS_TOKEN_S, MEDIA_COOKIE
+from server.http.routing import API, Route
 from storage.sqlite import open_reader
 from tests.api.roles import Row
 from tests.api.scene import APART, Author, Login, Scene
@@ -93,7 +93,7 @@ class Stage:
         return version, self.world.files, uploads
 
 
-ROOTS = ("/v1/", "/media/", "/docs", "/openapi.json", "/healthz", "/readyz")
+ROOTS = ("/v1/", "/media/", "/docs", "/openapi.json", "/healthz", "/readyz", "/metrics")
 """Where the API's base path is not."""
 
 

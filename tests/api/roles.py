@@ -210,6 +210,7 @@ GET /docs                                      200 200 200 200 200 200 200 200 2
 GET /docs/:name                                200 200 200 200 200 200 200 200 200 200 200 200
 GET /healthz                                   200 200 200 200 200 200 200 200 200 200 200 200
 GET /readyz                                    200 200 200 200 200 200 200 200 200 200 200 200
+GET /metrics                                   200 200 200 200 200 200 200 200 200 200 200 200
 """
 """What is one's own, everybody's, or a third person's, whom the authors follow, and on whose post
 the private author has commented; `visit` is to a post of one's own, on which both authors have

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from server.tokens import ACCESS_TOKEN_S
+from server.access.tokens import ACCESS_TOKEN_S
 from tests.api.world import PASSWORD, Person, World, jpeg, open_world, told
 
 STANDING = ("stranger", "requested", "blocked", "blocking", "follower", "deleted")

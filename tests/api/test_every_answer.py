@@ -10,11 +10,11 @@ import trio
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
+from server.access.passwords import Passwords
 from server.app import REQUEST_ID_BYTES, SECURITY_HEADERS, make_app
-from server.passwords import Passwords
+from server.http.routing import Route, Who
 from server.routes.documentation import PAGE_POLICY
 from server.routes.table import ROUTES
-from server.routing import Route, Who
 from server.settings import Settings
 from tests.api.world import Person, World
 

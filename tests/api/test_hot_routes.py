@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from server.app import make_app
-from server.hot_routes import HotRoutes
+from server.http.hot_routes import HotRoutes
 from server.routes.table import ROUTES
 from tests.api.world import World
 

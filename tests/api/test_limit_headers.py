@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from server.ratelimits import Tier, figures_of
+from server.access.ratelimits import Tier, figures_of
+from server.http.routing import Who
 from server.routes.table import ROUTES
-from server.routing import Who
 from server.settings import Settings
 from tests.api.test_limits import HEADERS, told
 from tests.api.world import Person, World, open_world

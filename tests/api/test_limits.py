@@ -13,11 +13,11 @@ import msgspec
 import pytest
 import trio
 
+from server.access.passwords import Passwords
+from server.access.ratelimits import HOUR_MS
+from server.access.throttle import WINDOW_MS
 from server.app import make_app
-from server.passwords import Passwords
-from server.ratelimits import HOUR_MS
 from server.settings import Settings
-from server.throttle import WINDOW_MS
 from tests.api.world import BASE_URL, PASSWORD, Person, World, open_world
 
 HEADERS = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")

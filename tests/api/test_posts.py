@@ -13,7 +13,7 @@ import trio
 
 from actors.runtime.asking import Asking, Overloaded
 from server.app import make_app
-from server.form import POST_LIMITS
+from server.uploads.form import POST_LIMITS
 from tests.api.world import BASE_URL, Person, World, jpeg, picture
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from server.tokens import ACCESS_TOKEN_S, MEDIA_COOKIE
+from server.access.tokens import ACCESS_TOKEN_S, MEDIA_COOKIE
 from tests.api.world import Person, World, refused, told
 
 

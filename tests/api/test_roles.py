@@ -14,9 +14,9 @@ import msgspec
 import pytest
 import trio
 
+from server.access.tokens import MEDIA_COOKIE
+from server.http.routing import Who
 from server.routes.table import ROUTES
-from server.routing import Who
-from server.tokens import MEDIA_COOKIE
 from tests.api.asking import Stage, short
 from tests.api.roles import ROLES, ROWS, Row
 from tests.api.scene import Scene, make_scene

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from actors.user.sessions import SESSIONS_MAX
-from server.tokens import (
+from server.access.tokens import (
     ACCESS_TOKEN_S,
     MEDIA_COOKIE,
     make_refresh_token,

@@ -27,27 +27,29 @@ from actors.runtime.clearing import Clearing
 from actors.runtime.expiry import Expiry
 from actors.runtime.inboxes import Inboxes
 from actors.runtime.rounds import Clocks
-from server.addresses import parse_proxies
+from server.access.addresses import parse_proxies
+from server.access.passwords import Passwords
+from server.access.ratelimits import RateLimits, figures_of
+from server.access.sessions import Sessions
+from server.access.throttle import Throttle
+from server.access.tokens import AccessTokens, MediaCookies, derive_key
 from server.app import make_app
 from server.context import Context, Readiness
-from server.cursors import Cursors
-from server.explore import Rankings
 from server.hub import Hub
-from server.image_threads import ImageThreads
-from server.passwords import Passwords
-from server.pictures import delete_blobs
-from server.ratelimits import RateLimits, figures_of
-from server.sessions import Sessions
+from server.metrics import Metrics
+from server.reading.cursors import Cursors
+from server.reading.explore import Rankings
+from server.reading.views import Views
 from server.settings import Settings
-from server.throttle import Throttle
-from server.tokens import AccessTokens, MediaCookies, derive_key
-from server.views import Views
+from server.uploads.image_threads import ImageThreads
+from server.uploads.pictures import delete_blobs
 from storage.blobs import Blobs
 from storage.disk import Disk
 from storage.journal import open_disk
 
 BASE_URL = "http://photos.test"
 SECRET = b"0123456789abcdef0123456789abcdef"
+METRICS_TOKEN = "a token of the metrics"
 PASSWORD = "correct horse"
 UNLIMITED = Settings(rate_limits="off")
 
@@ -301,6 +303,7 @@ async def open_world(
             blobs=Blobs(media),
             settings=settings,
             readiness=Readiness(),
+            metrics=Metrics(METRICS_TOKEN),
             uploads=uploads,
             image_threads=ImageThreads(2, 448 * 1_048_576),
             file_threads=trio.CapacityLimiter(4),
@@ -308,6 +311,7 @@ async def open_world(
             now=clock.now,
             chance=os.urandom,
         )
+        context.metrics.show(lambda: {"stream": hub.statistics()})
         nursery.start_soon(clearing.run, partial(delete_blobs, context))
         nursery.start_soon(Expiry(actors, clock.now).run, partial(delete_blobs, context))
         nursery.start_soon(rankings.run)

@@ -25,7 +25,7 @@ NOT_EXECUTED = {
 }
 """(page, block) -> why no test executes it."""
 
-LANGUAGES = ("sh", "json", "text", "python", "toml", "javascript", "swift")
+LANGUAGES = ("sh", "json", "text", "python", "toml", "javascript", "swift", "mermaid")
 
 
 def first_line(block: Block) -> str:

@@ -89,6 +89,31 @@ async def test_pipelined_requests_let_others_have_their_turn():
     assert turns.index("/one") < 25
 
 
+async def test_small_chunks_let_others_have_their_turn():
+    """Ten thousand chunks fit into what is received at once: a turn takes some of them only."""
+    turns: list[str] = []
+
+    async def note(scope: Any, receive: Receive, send: Send) -> None:
+        more = True
+        while more:
+            message = await receive()
+            turns.append(scope["path"])
+            more = message["more_body"]
+        await answer(send, b"")
+
+    async with served(note) as house, await house.connect() as many, await house.connect() as one:
+        for _ in range(10):
+            turns.clear()
+            head = get("/many", "Transfer-Encoding: chunked", method="PUT")
+            many.send_now(head + b"1\r\nx\r\n" * 10_000)
+            one.send_now(get("/one"))
+            await one.answer()
+            await many.send(b"0\r\n\r\n")
+            await many.answer()
+            assert turns.count("/many") >= 4
+            assert "/one" in turns[:3]
+
+
 async def test_head_is_answered_without_a_body():
     async with served(echo) as house, await house.connect() as client:
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import msgspec
 
-from server.calls import IDEMPOTENCY_KEY
 from server.examples import EXAMPLES
+from server.http.calls import IDEMPOTENCY_KEY
+from server.http.routing import Multipart, Nothing, Raw, Route, Tier, Who
 from server.openapi import problems_of
 from server.problems import Problem, limits_of
 from server.routes.table import ROUTES
-from server.routing import Multipart, Nothing, Raw, Route, Tier, Who
 from tests.house.tree import ROOT
 
 PAGE = ROOT / "docs" / "api.md"

@@ -6,9 +6,9 @@ import subprocess
 import pytest
 
 from server.examples import EXAMPLES
+from server.http.routing import Multipart, Nothing, Raw
 from server.problems import Problem
 from server.routes.table import ROUTES
-from server.routing import Multipart, Nothing, Raw
 from tests.house.api_page import PAGE as API_PAGE
 from tests.house.api_page import with_routes
 from tests.house.settings_table import with_table

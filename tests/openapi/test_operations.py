@@ -28,8 +28,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from server.http.routing import API, Nothing, Route, Who
 from server.routes.table import ROUTES
-from server.routing import API, Nothing, Route, Who
 from tests.conformance.serving import run, served
 from tests.conformance.world import PICTURE, Api, Person, ok
 from tests.openapi.fitting import CALLERS, FILLS, choose_caller, fit

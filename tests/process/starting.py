@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,9 @@ from storage.schema import ensure_schema
 from storage.sqlite import open_writer
 
 ROOT = Path(__file__).parents[2]
+
+RUN = (sys.executable, str(ROOT / "run.py"))
+"""The program."""
 
 PUBLIC_URL = "http://photos.test"
 """What URLs in answers begin with, so that a restart on another port changes no answer."""
@@ -150,7 +153,7 @@ class Server:
 
 def command(*arguments: str | Path) -> list[str]:
     """The command line of `run.py`."""
-    return [sys.executable, str(ROOT / "run.py"), *map(str, arguments)]
+    return [*RUN, *map(str, arguments)]
 
 
 @functools.cache
@@ -178,10 +181,12 @@ async def launched(
     *flags: str,
     port: int = 0,
     variables: Mapping[str, str] | None = None,
+    program: Sequence[str] = RUN,
     **options: Any,
 ) -> AsyncGenerator[Server]:
-    """`run.py serve` on `folder`, however it goes; killed at the end if it still runs."""
-    serve = command("serve", "--data", folder, "--port", str(port), *flags)
+    """`run.py serve` on `folder`, however it goes; killed at the end if it still runs. Another
+    `program` in its place is one that carries `run.py` out, as strace does."""
+    serve = (*program, "serve", "--data", str(folder), "--port", str(port), *flags)
     process = await trio.lowlevel.open_process(
         serve,
         stdout=subprocess.PIPE,

@@ -16,9 +16,17 @@ async def test_status_shows_the_queues_with_their_bounds(tmp_path: Path) -> None
         assert shown.code == 0, shown
         assert "rounds: seq 2, waiting 0, waiting_bound 16384" in shown.said
         assert "quarantined: nobody" in shown.said
+        assert "requests: requests 0, requests_bound 512, uploads 0" in shown.said
+        assert "edge: connections 1, connections_bound 8192, requests " in shown.said
         page = (Path(__file__).parents[2] / "docs/operating.md").read_text()
         queues = [line.partition(":")[0] for line in shown.said.splitlines()]
         assert [name for name in queues[:-1] if f"| `{name}` |" not in page] == []
+        metrics = (await client.get("/metrics")).text
+        for queue in queues[:-1]:
+            assert f"\ntriptych_{queue}_" in metrics, queue
+        assert 'triptych_requests_total{route="POST /api/v1/auth/register",status="201"}' in metrics
+        token = (await run("metrics-token", "--data", tmp_path)).said.strip()
+        assert (tmp_path / "secrets" / "metrics").read_bytes().hex() == token
 
 
 async def test_without_a_server_there_is_nothing_to_show(tmp_path: Path) -> None:
@@ -26,6 +34,12 @@ async def test_without_a_server_there_is_nothing_to_show(tmp_path: Path) -> None
         asked = await run(*arguments, "--data", tmp_path)
         assert asked.code == BAD_USAGE
         assert f"no server runs on {tmp_path}" in asked.logged
+
+
+async def test_a_folder_that_was_never_served_has_no_token_of_the_metrics(tmp_path: Path) -> None:
+    asked = await run("metrics-token", "--data", tmp_path)
+    assert (asked.code, asked.said) == (BAD_USAGE, "")
+    assert "start the server once" in asked.logged
 
 
 async def test_a_quarantined_post_is_shown_and_opened_once_it_is_mended(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-from server.decoding import BadImage
-from server.images import memory_needed, prepare_image
+from server.uploads.decoding import BadImage
+from server.uploads.images import memory_needed, prepare_image
 from tests.server import pictures
 
 STATUS = Path("/proc/self/status")

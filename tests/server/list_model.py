@@ -5,8 +5,8 @@ paging compare with.
 from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
-from server.cursors import Place
-from server.pages import List, Page, read_page
+from server.reading.cursors import Place
+from server.reading.pages import List, Page, read_page
 from storage.reads import Span
 
 T = TypeVar("T")

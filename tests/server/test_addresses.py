@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.addresses import PROXIES_MAX, UNIX, Proxies, address_of, parse_proxies
+from server.access.addresses import PROXIES_MAX, UNIX, Proxies, address_of, is_local, parse_proxies
 
 LOOPBACK = parse_proxies("127.0.0.1")
 NOBODY = Proxies()
@@ -165,3 +165,28 @@ def test_no_header_raises(peer: str | None, forwarded: list[str], networks: bool
 def test_a_setting_gives_proxies_or_a_value_error(text: str):
     with contextlib.suppress(ValueError):
         assert isinstance(parse_proxies(text), Proxies)
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "proxies", "local"),
+    [
+        ("127.0.0.1", [], NOBODY, True),
+        ("127.8.9.1", [], NOBODY, True),
+        ("::1", [], NOBODY, True),
+        (None, [], NOBODY, True),
+        (STRANGER, [], NOBODY, False),
+        ("127.0.0.1", ["127.0.0.1"], NOBODY, False),
+        (None, ["127.0.0.1"], NOBODY, False),
+        (STRANGER, ["127.0.0.1"], NOBODY, False),
+        ("127.0.0.1", ["127.0.0.2"], LOOPBACK, True),
+        ("127.0.0.1", ["127.0.0.1, " + STRANGER], LOOPBACK, False),
+        ("127.0.0.1", [STRANGER + ", 127.0.0.2"], LOOPBACK, True),
+        ("127.0.0.1", ["nonsense"], LOOPBACK, False),
+        (None, [STRANGER], parse_proxies("unix"), False),
+        (None, ["127.0.0.1"], parse_proxies("unix"), True),
+    ],
+)
+def test_who_is_on_this_machine(
+    peer: str | None, forwarded: list[str], proxies: Proxies, local: bool
+):
+    assert is_local(peer, forwarded, proxies) is local

@@ -13,7 +13,7 @@ from quart_trio import QuartTrio
 from quart_trio.wrappers import TrioResponse
 from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
-from server.connection import (
+from server.http.connection import (
     BODY_BYTES_A_SECOND_MIN,
     BODY_GRACE_S,
     ClientLeft,

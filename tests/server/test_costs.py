@@ -13,7 +13,7 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from server.uploads import LOOKING_BYTES
+from server.uploads.multipart import LOOKING_BYTES
 from tests.server import pictures, test_heic
 from tests.server.costing import STATUS, Cost
 

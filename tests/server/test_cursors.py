@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.cursors import BadCursor, Cursors, Place
+from server.reading.cursors import BadCursor, Cursors, Place
 
 ROUTE = "users/7/posts"
 CURSORS = Cursors(b"k" * 32)

@@ -14,14 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from server.decoding import EDGE_PIXELS_MAX, PIXELS_MAX, BadImage, decode
-from server.formats.broken import Broken
-from server.formats.heif import is_heif, still_of
-from server.formats.heif.boxes import box, full_box, number
-from server.formats.heif.container import EXTENTS_MAX, ITEMS_MAX
-from server.formats.heif.hevc import SLICES_MAX
-from server.formats.heif.writing import Written, written
-from server.images import DISPLAY_EDGE_PIXELS, prepare_image
+from server.uploads.decoding import EDGE_PIXELS_MAX, PIXELS_MAX, BadImage, decode
+from server.uploads.formats.broken import Broken
+from server.uploads.formats.heif import is_heif, still_of
+from server.uploads.formats.heif.boxes import box, full_box, number
+from server.uploads.formats.heif.container import EXTENTS_MAX, ITEMS_MAX
+from server.uploads.formats.heif.hevc import SLICES_MAX
+from server.uploads.formats.heif.writing import Written, written
+from server.uploads.images import DISPLAY_EDGE_PIXELS, prepare_image
 from tests.server import pictures
 
 Change = Callable[[list[Written]], None]

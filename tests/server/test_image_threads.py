@@ -7,7 +7,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from server.image_threads import ImageThreads
+from server.uploads.image_threads import ImageThreads
 
 LONG_S = 5.0
 

@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from server.decoding import EDGE_PIXELS_MAX, PIXELS_MAX, BadImage
-from server.formats.gif import read_gif
-from server.images import PreparedImage, prepare_image
+from server.uploads.decoding import EDGE_PIXELS_MAX, PIXELS_MAX, BadImage
+from server.uploads.formats.gif import read_gif
+from server.uploads.images import PreparedImage, prepare_image
 from tests.server import pictures
 
-# As `server.images` has it in a process of its own; pytest's filters hide that.
+# As `server.uploads.images` has it in a process of its own; pytest's filters hide that.
 pytestmark = pytest.mark.filterwarnings(r"ignore::UserWarning:PIL\.")
 
 Prepare = Callable[[bytes], PreparedImage]

@@ -6,7 +6,7 @@ from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError
 from argon2.low_level import Type
 
-from server.passwords import NOBODY, BadPassword, Passwords, check_password
+from server.access.passwords import NOBODY, BadPassword, Passwords, check_password
 
 
 def passwords() -> Passwords:

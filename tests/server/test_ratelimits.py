@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from server.access.ratelimits import HOUR_MS, Allowance, RateLimits, Tier, figures_of
+from server.http.routing import Route, Who
 from server.problems import rate_limited
-from server.ratelimits import HOUR_MS, Allowance, RateLimits, Tier, figures_of
 from server.routes.table import ROUTES
-from server.routing import Route, Who
 from server.settings import Settings
 
 T = 1_767_225_600_123

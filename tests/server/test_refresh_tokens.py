@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.tokens import (
+from server.access.tokens import (
     ACCESS_TOKEN_S,
     FAMILY_BYTES,
     REFRESH_BYTES,

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from server.cursors import Place
-from server.pages import MIRROR, Page
+from server.reading.cursors import Place
+from server.reading.pages import MIRROR, Page
 from tests.server.list_model import Model, walk
 
 numbers = st.sets(st.integers(1, 60), max_size=40)

@@ -5,7 +5,7 @@ from typing import Any
 import trio
 import trio.testing
 
-from server.sessions import Sessions
+from server.access.sessions import Sessions
 from storage.facts import AccountDeleted, Entry, Fact, PasswordChanged, SessionEnded, Text
 from storage.reads import Answer, GetSession, Question
 from tests.server.held_reads import NobodyAnswers

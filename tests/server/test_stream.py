@@ -12,8 +12,9 @@ import trio
 import trio.testing
 from trio.testing import MockClock
 
-import server.handing
-import server.listening
+import server.streams.handing
+import server.streams.listening
+import server.streams.resuming
 from actors.accounts.messages import Register
 from actors.runtime.actors import Actors, open_actors
 from actors.runtime.asking import Asker
@@ -25,9 +26,10 @@ from actors.user.messages import (
     PublishStory,
     Unfollow,
 )
-from server.hub import Hub
-from server.stream import CLOSING_S, SAID_MAX, Stream
-from server.views import Views
+from server.hub import LOOKED_UP_AT_ONCE, Hub
+from server.reading.views import Views
+from server.stream import SAID_MAX, Stream
+from server.streams.lines import CLOSING_S, TaskLine
 from storage.facts import (
     AccountDeleted,
     Entry,
@@ -118,14 +120,12 @@ class Stage:
         """A line that somebody has opened."""
         line = Line()
         expires_at = self.now() // 1_000 + expires_in_s
-        extensions = {"triptych.abort": line.abort}
-        asker = Asker(account, session)
-        scope = {"extensions": extensions}
-        stream = Stream(self.context, scope, cast(Any, line.send), asker, expires_at)
+        stream = Stream(self.context, Asker(account, session), expires_at)
         self.hub.register(stream)
+        served = TaskLine(stream, {"triptych.abort": line.abort}, cast(Any, line.send))
 
         async def live() -> None:
-            await stream.run(line.receive)
+            await served.run(line.receive)
             self.hub.unregister(stream)
 
         self.nursery.start_soon(live)
@@ -295,6 +295,46 @@ async def test_a_client_that_talks_and_does_not_read_is_not_read_either(
     assert SAID_MAX < 100
 
 
+async def test_what_was_told_before_is_not_made_again(
+    autojump_clock: MockClock, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few bytes ask for ten thousand events, again and again: who does that may take little."""
+    made = 0
+    make = server.streams.resuming.made_event
+
+    def made_and_counted(*of: Any) -> Any:
+        nonlocal made
+        made += 1
+        return make(*of)
+
+    monkeypatch.setattr(server.streams.resuming, "made_event", made_and_counted)
+    posts = 50
+    for _ in range(posts):
+        await stage.posted()
+    line = await stage.opened()
+    for _ in range(10):
+        line.say("feed", since="0")
+    await stage.settled()
+    assert len(line.ids) == posts
+    assert line.types.count("subscribed") == 10
+    assert made == posts
+
+
+async def test_few_streams_look_into_the_rows_at_once(
+    autojump_clock: MockClock, stage: Stage
+) -> None:
+    await stage.posted()
+    held = Held(stage)
+    lines = [await stage.opened() for _ in range(10)]
+    for line in lines:
+        line.say("feed", since="0")
+    await stage.settled()
+    assert held.waiting == LOOKED_UP_AT_ONCE
+    held.gate.set()
+    await stage.settled()
+    assert [len(line.ids) for line in lines] == [1] * 10
+
+
 # Races.
 
 
@@ -303,12 +343,14 @@ class Held:
 
     def __init__(self, stage: Stage) -> None:
         self.gate = trio.Event()
+        self.waiting = 0
         self._read = stage.actors.read
         stage.context.asking = SimpleNamespace(read=self.read)
 
     async def read(self, question: Question[Any]) -> Any:
         answer = await self._read(question)
         if isinstance(question, GetMissed):
+            self.waiting += 1
             await self.gate.wait()
         return answer
 
@@ -370,7 +412,7 @@ async def test_a_live_channel_loses_nothing_while_another_catches_up(
 async def test_more_than_can_be_held_is_looked_up(
     autojump_clock: MockClock, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server.listening, "HELD_MAX", 2)
+    monkeypatch.setattr(server.streams.listening, "HELD_MAX", 2)
     held = Held(stage)
     line = await stage.opened()
     line.say("feed", since="0")
@@ -384,7 +426,7 @@ async def test_more_than_can_be_held_is_looked_up(
 async def test_more_than_can_wait_is_looked_up(
     autojump_clock: MockClock, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server.handing, "PENDING_MAX", 2)
+    monkeypatch.setattr(server.streams.handing, "PENDING_MAX", 2)
     lines = [await stage.opened(session=session) for session in (50, 51)]
     for line in lines:
         line.say("feed", "stories")

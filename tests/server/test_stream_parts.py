@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.edge.frames import text_frame
-from server.events import (
+from server.problems import Problem
+from server.stream import Message
+from server.streams.events import (
     CHANNELS,
     Channel,
     Event,
@@ -20,12 +22,10 @@ from server.events import (
     notification_event,
     seq_before,
 )
-from server.listening import Listening, merge
-from server.origins import is_welcome, parse_origins
-from server.outbox import OUTBOX_S, Outbox
-from server.problems import Problem
-from server.said import Subscribe, Unsubscribe, parse_said
-from server.stream import Message
+from server.streams.listening import Listening, merge
+from server.streams.origins import is_welcome, parse_origins
+from server.streams.outbox import OUTBOX_S, Outbox
+from server.streams.said import Subscribe, Unsubscribe, parse_said
 from server.wire import Brief
 from storage.ids import ID_MAX
 
@@ -167,7 +167,7 @@ def test_an_outbox_is_bounded_in_messages_and_bytes() -> None:
     assert outbox.first().payload == b"12345"
     outbox.drop_first()
     assert (len(outbox), outbox.bytes, outbox.due) == (2, 5, 2.0 + OUTBOX_S)
-    assert [one.payload for one in outbox.all()] == [b"1234", b"1"]
+    assert outbox.joined() == text_frame(b"1234") + text_frame(b"1")
     outbox.clear()
     assert (len(outbox), outbox.bytes) == (0, 0)
 

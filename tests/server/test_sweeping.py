@@ -8,7 +8,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from server.sweeping import SWEEP_PERIOD_S, sweep_media
+from server.uploads.sweeping import SWEEP_PERIOD_S, sweep_media
 from storage.blobs import FOLDERS, UNREFERENCED_KEPT_S, Blobs
 
 NOW_S = 1_760_000_000

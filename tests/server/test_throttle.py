@@ -6,9 +6,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from server.problems import Problem
-from server.settings import Settings
-from server.throttle import (
+from server.access.throttle import (
     FAMILIAR_ADDRESSES_MAX,
     FAMILIAR_NAMES_MAX,
     NAME_LENGTH_MAX,
@@ -16,6 +14,8 @@ from server.throttle import (
     WRONG_WINDOWS_MAX,
     Throttle,
 )
+from server.problems import Problem
+from server.settings import Settings
 
 HOME, CAFE, ELSEWHERE = "198.51.100.7", "203.0.113.9", "2001:db8::/64"
 ACCOUNT, ADDRESS = 10, 30

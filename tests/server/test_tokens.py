@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server import tokens
-from server.tokens import (
+from server.access import tokens
+from server.access.tokens import (
     ACCESS_TOKEN_S,
     FUTURE_S_MAX,
     AccessTokens,

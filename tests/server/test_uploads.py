@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
-from server.form import (
+from server.uploads.form import (
     MEBIBYTE,
     POST_LIMITS,
     BadForm,
@@ -22,9 +22,9 @@ from server.form import (
     UploadedFile,
     UploadLimits,
 )
-from server.image_threads import ImageThreads
-from server.images import BadImage
-from server.uploads import UNPARSED_BYTES_MAX, ImagesOverdue, prepare_images, read_form
+from server.uploads.image_threads import ImageThreads
+from server.uploads.images import BadImage
+from server.uploads.multipart import UNPARSED_BYTES_MAX, ImagesOverdue, prepare_images, read_form
 from tests.server import pictures
 
 BOUNDARY = "limit"

@@ -9,7 +9,7 @@ import trio.testing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.views import SHARED_TRIES
+from server.reading.views import SHARED_TRIES
 from storage.facts import Tag
 from tests.server.views_stage import Stage
 

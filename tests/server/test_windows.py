@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.windows import Windows
+from server.access.windows import Windows
 
 LENGTH = 1_000
 T = 1_767_225_600_000

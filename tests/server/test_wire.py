@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.shown import view_of_post, view_of_user
+from server.reading.shown import view_of_post, view_of_user
 from server.wire import (
     Brief,
     ListedUser,

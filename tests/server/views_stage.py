@@ -8,7 +8,7 @@ import msgspec
 import trio
 import trio.testing
 
-from server.views import Views
+from server.reading.views import Views
 from storage.facts import (
     AccountCleared,
     AccountDeleted,

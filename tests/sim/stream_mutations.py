@@ -1,10 +1,10 @@
 """Bugs planted into the stream: each is what somebody else's server really did, and each must turn
 some history red."""
 
-from server.handing import Handing
 from server.hub import Hub
-from server.listening import Listening
-from server.resuming import Resuming
+from server.streams.handing import Handing
+from server.streams.listening import Listening
+from server.streams.resuming import Resuming
 from tests.sim.planted import Mutation
 
 STREAM_MUTATIONS = [

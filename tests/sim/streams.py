@@ -13,15 +13,15 @@ from typing import Any
 import trio
 from trio.testing import MockClock
 
-import server.handing
-import server.listening
+import server.streams.handing
+import server.streams.listening
 from actors.accounts.messages import Register
 from actors.decisions import Refused
 from actors.runtime.actors import Actors, open_actors
 from actors.runtime.clearing import Clearing
 from actors.runtime.rounds import Clocks
 from server.hub import Hub
-from server.views import Views
+from server.reading.views import Views
 from storage.facts import Entry
 from tests.sim.broken import Broken
 from tests.sim.simulation import RESIDENCIES, Limit, deterministic, drawn
@@ -37,9 +37,9 @@ STEPS = 6
 """Acts of each author in each life."""
 
 SMALL: list[Limit] = [
-    (server.listening, "HELD_MAX", (1, 3, 256)),
-    (server.handing, "PENDING_MAX", (1, 4, 1_024)),
-    (server.handing, "HANDED_A_STEP", (1, 100)),
+    (server.streams.listening, "HELD_MAX", (1, 3, 256)),
+    (server.streams.handing, "PENDING_MAX", (1, 4, 1_024)),
+    (server.streams.handing, "HANDED_A_STEP", (1, 100)),
 ]
 VIEWS_MAX = (1, 3, 1_000)
 """Limits that no history would reach: each life draws its own."""

@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Mapping
 from random import Random
 from typing import Any
 
+from server.http.routing import Route
 from server.routes.table import ROUTES
-from server.routing import Route
 from tests.process.crowd.ledger import Answer, Becomes, Ledger, Request
 from tests.process.starting import Person
 

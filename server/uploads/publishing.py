@@ -1,0 +1,140 @@
+"""From a form to a published post: the idempotency-kept reply, the pictures, their blobs, the
+command; all or nothing. And whom a post names.
+
+Called by the routes of posts and comments.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from actors.post.mentions import mentions_in
+from actors.user.messages import NewMedium, Publish, PublishReply
+from server.http.calls import Call
+from server.http.refusals import asked
+from server.http.routing import Nothing
+from server.problems import invalid, problem_of_decoding
+from server.reading.places import LOCATION, place_named
+from server.requests import (
+    CAPTION_LENGTH_MAX,
+    EditPostRequest,
+    TagRequest,
+    number_of,
+)
+from server.uploads.form import POST_LIMITS, BadForm, Form
+from server.uploads.pictures import delete_blobs, open_form, pictures_of, store_blobs
+from storage.facts import Tag
+from storage.reads import GetAccounts
+
+CAPTION = "caption"
+ALT_TEXTS = "alt_texts"
+USER_TAGS = "user_tags"
+
+
+async def publish(call: Call[Nothing, Any]) -> PublishReply:
+    """Publish the post that the request's form describes.
+
+    Raises the `Problem` of what is wrong with the form, or of a refusal, and what `Asking` raises.
+    """
+    context = call.context
+    async with open_form(call, POST_LIMITS) as form:
+        key = call.key((form.fields, [file.sha256 for file in form.media]))
+        # Looked up before all else: a retry is cheap, and gets what the first one got.
+        kept = None if key is None else await context.asking.kept(Publish, key)
+        if kept is not None:
+            return kept
+        caption = _caption_of(form)
+        alts = _alts_of(form)
+        named = form.text(LOCATION)
+        location = await place_named(call, named) if named else None
+        tags = await tags_of(call, _said(form, USER_TAGS).user_tags or [])
+        images = await pictures_of(form, context)
+    names = await store_blobs(
+        context, [data for image in images for data in (image.jpeg, image.thumbnail)]
+    )
+    media = tuple(
+        NewMedium(image.width, image.height, file, thumbnail, alt)
+        for image, file, thumbnail, alt in zip(
+            images, names[::2], names[1::2], padded(alts, len(images)), strict=True
+        )
+    )
+    try:
+        mentions = await mentioned(call, caption)
+        command = Publish(call.account, caption, media, location, tags, mentions)
+        reply = await asked(call, command, key)
+    except Exception:
+        # Refused, or failed before anything was appended. Not when cancelled: then nobody knows,
+        # and the sweep does.
+        await delete_blobs(context, names)
+        raise
+    if not any(medium.file in names for medium in reply.media):
+        # A request with the same key was quicker, and this is its reply.
+        await delete_blobs(context, names)
+    return reply
+
+
+async def tags_of(call: Call[Any, Any], given: Sequence[int | str | TagRequest]) -> tuple[Tag, ...]:
+    """Those whom a request tags, once each. Raises a 400 for one who is not there for the
+    caller."""
+    tags: dict[int, Tag] = {}
+    for one in given:
+        tag = one if isinstance(one, TagRequest) else TagRequest(one)
+        account = number_of(tag.user_id)
+        if account is None:
+            raise invalid("A tag names nobody", USER_TAGS)
+        if (tag.x is None) != (tag.y is None):
+            raise invalid("x and y of a tag come together", USER_TAGS)
+        tags.setdefault(account, Tag(account, tag.x, tag.y))
+    people = await call.context.views.people(tags, call.account)
+    for account in tags:
+        if account not in people:
+            raise invalid("A tag names nobody", USER_TAGS, user_id=str(account))
+    return tuple(tags.values())
+
+
+async def mentioned(call: Call[Any, Any], text: str | None) -> tuple[int, ...]:
+    """The accounts that a text names."""
+    names = mentions_in(text)
+    if not names:
+        return ()
+    return tuple(account for _, account in await call.context.asking.read(GetAccounts(names)))
+
+
+def padded(alts: Sequence[str | None], count: int) -> list[str | None]:
+    """One alt text a picture, None for those that have none. Raises a 400 for more than
+    pictures."""
+    if len(alts) > count:
+        raise invalid("There are more alt texts than pictures", ALT_TEXTS, max=count)
+    return [alt or None for alt in alts] + [None] * (count - len(alts))
+
+
+def _caption_of(form: Form) -> str | None:
+    caption = form.text(CAPTION)
+    if caption is None:
+        return None
+    if len(caption) > CAPTION_LENGTH_MAX:
+        raise invalid("Caption exceeds maximum length", CAPTION, max_length=CAPTION_LENGTH_MAX)
+    if "\0" in caption:
+        raise invalid("A caption can't hold NUL", CAPTION)
+    return caption or None
+
+
+def _alts_of(form: Form) -> list[str | None]:
+    alts = _said(form, ALT_TEXTS).alt_texts or []
+    padded(alts, max(1, len(form.media)))  # said before the pictures are decoded
+    return alts
+
+
+def _said(form: Form, field: str) -> EditPostRequest:
+    """A field of the form that holds JSON, as if it had come in an edit, and refused as there: it
+    alone, null if it is absent or empty. Raises a `Problem`, or `BadForm` for no JSON or a field
+    that came twice."""
+    text = form.text(field)
+    try:
+        value = msgspec.json.decode(text or "null", type=msgspec.Raw)
+        return msgspec.json.decode(msgspec.json.encode({field: value}), type=EditPostRequest)
+    except msgspec.ValidationError as error:
+        raise problem_of_decoding(error, EditPostRequest) from None
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        raise BadForm(field, f"{field} must be a JSON list") from None
