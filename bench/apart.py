@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Generator
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from bench.hammer import ROOT, Order, hammered
 CONNECTIONS = 32
 READERS = 200
 WARMING_S = 2.0
+REST_S = 0.5
+RESTS_MAX = 20
 
 
 class Served:
@@ -30,6 +33,14 @@ class Served:
         """Seconds that it has worked; Linux's count."""
         fields = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def rest(self) -> None:
+        """Wait until it has nothing left to do: thousands of connections take a while to close."""
+        for _ in range(RESTS_MAX):
+            began = self.cpu_s()
+            time.sleep(REST_S)
+            if self.cpu_s() - began < REST_S / 10:
+                return
 
     def mebibytes(self) -> float:
         """Of memory that it has; Linux's count."""
