@@ -6,7 +6,7 @@ over. A stream that can't be served so, because too much happened at once, looks
 (`server.streams.resuming`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 import structlog
@@ -97,6 +97,7 @@ class Hub:
         """account -> its streams; none without one"""
         self._online = BitMap()
         self._stopped = False
+        self._nursery: trio.Nursery | None = None
         self.mark = asking.delivered
         """The seq of the last fact of which it is decided who hears."""
         self.looking_up = trio.CapacityLimiter(LOOKED_UP_AT_ONCE)
@@ -141,8 +142,14 @@ class Hub:
         return [listener.hear for listener in self._listeners.get(account, ())]
 
     async def run(self) -> None:
-        """Hand events over, until cancelled."""
-        await self._handing.run(lambda: self.mark)
+        """Hand events over, and do what streams have to do beside, until cancelled."""
+        async with trio.open_nursery() as self._nursery:
+            await self._handing.run(lambda: self.mark)
+
+    def start_soon(self, act: Callable[..., Awaitable[None]], *values: Any) -> None:
+        """Do something for a stream, which must not raise."""
+        if self._nursery is not None:
+            self._nursery.start_soon(act, *values)
 
     async def run_clock(self) -> None:
         """Look whose token has expired and whose client does not read, until cancelled."""

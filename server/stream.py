@@ -1,45 +1,29 @@
-"""One WebSocket's life: who may open it, what is said on it, and how what is told goes out.
+"""One stream: what its client says on it, and what it is told.
 
-The application hands every handshake on `STREAM_PATHS` to a `StreamConnection`. What is told is
-written at once where the server below has a socket to offer (`triptych.socket`); else, or when the
-kernel takes no more, it waits in an outbox, and a client that leaves it there too long is closed.
+How that gets out is the business of a `Line` (`server.streams.lines`, which makes streams). What
+the line does not take at once waits in an outbox, and a client that leaves it there too long is
+closed.
 """
 
-import contextlib
 from collections import deque
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 import msgspec
-import structlog
 import trio
 
 from actors.runtime.asking import Asker
 from server.context import Context
 from server.edge.frames import text_frame
-from server.edge.limits import MESSAGE_BYTES_MAX
-from server.http.connection import IgnoredUpgrade, Receive, Send
 from server.problems import Problem, invalid
-from server.streams.admission import admit
 from server.streams.events import RESYNC, Event, answer_about, last_id_of
 from server.streams.listening import Listening
 from server.streams.outbox import Outbox
 from server.streams.resuming import Bounds, Resuming, Since
 from server.streams.said import Subscribe, Unsubscribe, parse_said
 
-log = structlog.get_logger()
-
-STREAM_PATHS = ("/v1/stream", "/api/v1/stream")
-
-SUBPROTOCOL = "triptych"
-
 SAID_MAX = 16
 """Messages that may wait while a stream catches up; then its socket is read no further."""
-
-CLOSING_S = 2.0
-"""Seconds for the last words to get out; then the connection is dropped."""
-
-TOO_BIG = 1009
-"""RFC 6455, 7.4.1."""
 
 TOO_SLOW = 4008
 """The code for a client that does not read what it is told."""
@@ -58,72 +42,71 @@ class Message(msgspec.Struct, frozen=True):
         return text_frame(self.payload)
 
 
-class StreamConnection:
-    """What the application makes of a handshake on the stream's paths."""
+class Line(Protocol):
+    """A stream's connection, as the stream sees it. Nothing here waits or raises."""
 
-    def __init__(self, app: Any, context: Context, scope: Any) -> None:
-        self._app = app
-        self._context = context
-        self._scope = scope
+    def try_send(self, frame: bytes) -> bool:
+        """Send it now, or say that it can't be."""
+        ...
 
-    async def __call__(self, receive: Receive, send: Send) -> None:
-        await receive()  # the handshake
-        stream = None
-        try:
-            claims = await admit(self._context, self._scope)
-            # From here to the registration nothing waits: the session is alive in this step.
-            asker = Asker(claims.account, claims.session)
-            stream = Stream(self._context, self._scope, send, asker, claims.expires_at)
-            self._context.hub.register(stream)
-        except Problem as problem:
-            await IgnoredUpgrade(self._app, self._scope, problem)(receive, send)
-            return
-        try:
-            offered = SUBPROTOCOL in self._scope["subprotocols"]
-            with contextlib.suppress(OSError):
-                await send(
-                    {
-                        "type": "websocket.accept",
-                        "subprotocol": SUBPROTOCOL if offered else None,
-                        "headers": [],
-                    }
-                )
-                await stream.run(receive)
-        finally:
-            self._context.hub.unregister(stream)
-            log.info("stream", account=asker.account, code=stream.code)
+    def write_soon(self) -> None:
+        """Something waits in the outbox: get it out when that is possible."""
+        ...
+
+    def read_on(self) -> None:
+        """Something that the client said was done: there may be room for more."""
+        ...
+
+    def start_soon(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Have something of the stream done beside it, as long as it lives."""
+        ...
+
+    def close(self, code: int, reason: str) -> None:
+        """The stream is over: say so, and end."""
+        ...
 
 
 class Stream:
     """A `Listener` of the hub that is a WebSocket."""
 
-    def __init__(
-        self, context: Context, scope: Any, send: Send, asker: Asker, expires_at: int
-    ) -> None:
+    __slots__ = (
+        "_context",
+        "_line",
+        "_listening",
+        "_obeying",
+        "_outbox",
+        "_said",
+        "_written",
+        "asker",
+        "code",
+        "expires_at",
+        "reason",
+    )
+
+    def __init__(self, context: Context, asker: Asker, expires_at: int) -> None:
         self.asker = asker
         self.expires_at = expires_at
         self.code: int | None = None
         """Why it is over; None while it is not."""
-        settings = context.settings
-        self._hub = context.hub
-        bounds = Bounds(settings.stream_kept_s * 1_000, settings.stream_kept_events)
-        self._resuming = Resuming(
-            context.asking, context.views, context.hub, context.now, bounds, asker.account
-        )
-        self._send = send
-        self._socket = scope["extensions"].get("triptych.socket")
-        self._abort = scope["extensions"].get("triptych.abort")
-        self._reason = ""
-        self._over = trio.Event()
+        self.reason = ""
+        self._context = context
+        self._line: Line | None = None
         self._listening = Listening()
-        self._outbox: Outbox[Event | Message] = Outbox()
-        self._writing = False
-        self._written = trio.Event()
-        """Set whenever something left the outbox."""
-        self._said: deque[Subscribe | Unsubscribe | Problem | None] = deque()
-        """None: look up what was lost."""
+        self._outbox: Outbox[Event | Message] | None = None
+        """None while nothing waits: an idle stream is to cost little."""
+        self._said: deque[Subscribe | Unsubscribe | Problem | None] | None = None
+        """What is still to be done, None if nothing is; of it, None: look up what was lost."""
         self._obeying = False
-        self._nursery: trio.Nursery | None = None
+        self._written: trio.Event | None = None
+        """Set when something leaves the outbox, if somebody waits for that."""
+
+    def attach(self, line: Line) -> None:
+        """From now on this is how it speaks."""
+        self._line = line
+        if self.code is not None:
+            line.close(self.code, self.reason)
+        elif self._said is not None:  # it was told to look up before it was asked anything
+            self._obey_soon()
 
     # The hub speaks.
 
@@ -135,156 +118,144 @@ class Stream:
 
     def look_up(self, since: int) -> None:
         self._listening.lose(since)
-        self._said.append(None)
+        self._put(None)
         self._obey_soon()
 
     @property
     def waiting(self) -> int:
-        return len(self._outbox)
+        return 0 if self._outbox is None else len(self._outbox)
 
     def check_pace(self) -> None:
-        if self._outbox and trio.current_time() >= self._outbox.due:
+        if self._outbox is not None and trio.current_time() >= self._outbox.due:
             self.end(TOO_SLOW, "too slow to read")
 
     def end(self, code: int, reason: str) -> None:
         if self.code is None:
-            self.code, self._reason = code, reason
-            self._outbox.clear()
-            self._written.set()
-            self._over.set()
-
-    # The connection.
-
-    async def run(self, receive: Receive) -> None:
-        """Serve it until it is over."""
-        async with trio.open_nursery() as nursery:
-            self._nursery = nursery
-            nursery.start_soon(self._read, receive)
-            if self._said:  # it was told to look up before it was asked anything
-                self._obey_soon()
-            await self._over.wait()
-            closed = trio.Event()
-            if self.code != LOST:
-                nursery.start_soon(self._close, closed)
-                with trio.move_on_after(CLOSING_S):
-                    await closed.wait()
-            if not closed.is_set() and self._abort is not None:
-                await self._abort()
-            nursery.cancel_scope.cancel()
-
-    async def _close(self, closed: trio.Event) -> None:
-        with contextlib.suppress(OSError):
-            close = {"type": "websocket.close", "code": self.code, "reason": self._reason}
-            await self._send(close)
-        closed.set()
-
-    async def _read(self, receive: Receive) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "websocket.disconnect":
-                self.end(LOST, "")
-                return
-            if self.code is not None:
-                continue
-            text = message.get("text")
-            if text is not None and len(text.encode("utf-8", "replace")) > MESSAGE_BYTES_MAX:
-                self.end(TOO_BIG, "a message is too big")
-                continue
-            self._said.append(_parsed(text))
-            self._obey_soon()
-            while len(self._said) > SAID_MAX and self.code is None:
-                await self._have_written()
+            self.code, self.reason = code, reason
+            self.has_written()
+            if self._line is not None:
+                self._line.close(code, reason)
 
     # What the client says, one thing after the other.
 
+    def take(self, text: str | None) -> bool:
+        """The client says `text`, or something that is none; whether it may say more at once."""
+        if self.code is not None:
+            return True
+        said = _parsed(text)
+        if self._said is None and not self._obeying and not _waits(said):
+            self._obey_now(said)
+            return True
+        self._put(said)
+        self._obey_soon()
+        return self.has_room
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the client may say more."""
+        return self._said is None or len(self._said) <= SAID_MAX
+
+    def _put(self, said: Subscribe | Unsubscribe | Problem | None) -> None:
+        if self._said is None:
+            self._said = deque()
+        self._said.append(said)
+
     def _obey_soon(self) -> None:
-        if not self._obeying and self._nursery is not None:
+        if not self._obeying and self._line is not None:
             self._obeying = True
-            self._nursery.start_soon(self._obey_all)
+            self._line.start_soon(self._obey_all)
 
     async def _obey_all(self) -> None:
         while (self._said or self._listening.has_lost) and self.code is None:
             await self._obey(self._said.popleft() if self._said else None)
-            self._written.set()
+            if self._line is not None:
+                self._line.read_on()
         self._obeying = False
+        self._said = None
 
     async def _obey(self, said: Subscribe | Unsubscribe | Problem | None) -> None:
+        if said is None:
+            if self._listening.has_lost:
+                await self._catch_up({}, {})
+        elif isinstance(said, Subscribe) and said.since is not None and not self._is_ahead(said):
+            self._listening.hold()
+            unheard = self._listening.listen(said.channels, said.since)
+            self._write(Message(answer_about("subscribed", said.channels)))
+            await self._catch_up(dict.fromkeys(said.channels, said.since), unheard)
+        else:
+            self._obey_now(said)
+
+    def _is_ahead(self, said: Subscribe) -> bool:
+        """Whether its id is of another folder than this."""
+        return said.since is not None and said.since > last_id_of(self._context.hub.mark)
+
+    def _obey_now(self, said: Subscribe | Unsubscribe | Problem) -> None:
         match said:
-            case Subscribe(channels=channels, since=since):
-                now = last_id_of(self._hub.mark)
-                of_another = since is not None and since > now  # of another folder than this
-                if since is None or of_another:
-                    self._listening.listen(channels, now)
-                    self._write(Message(answer_about("subscribed", channels)))
-                    if of_another:
-                        self._write(Message(RESYNC))
-                    return
-                self._listening.hold()
-                unheard = self._listening.listen(channels, since)
+            case Subscribe(channels=channels):
+                self._listening.listen(channels, last_id_of(self._context.hub.mark))
                 self._write(Message(answer_about("subscribed", channels)))
-                await self._catch_up(dict.fromkeys(channels, since), unheard)
+                if said.since is not None:
+                    self._write(Message(RESYNC))
             case Unsubscribe(channels=channels):
                 ended = self._listening.leave(channels)
                 self._write(Message(answer_about("unsubscribed", ended)))
             case Problem():
                 self._write(Message(b'{"type":"error",' + said.body()[1:]))
-            case None:
-                if self._listening.has_lost:
-                    await self._catch_up({}, {})
 
     async def _catch_up(self, since: Since, unheard: Since) -> None:
-        await self._resuming.catch_up(
+        context, settings = self._context, self._context.settings
+        bounds = Bounds(settings.stream_kept_s * 1_000, settings.stream_kept_events)
+        resuming = Resuming(
+            context.asking, context.views, context.hub, context.now, bounds, self.asker.account
+        )
+        await resuming.catch_up(
             self._listening, since, unheard, self._tell, lambda: self._write(Message(RESYNC))
         )
 
     async def _tell(self, event: Event) -> None:
         """Write an event of many: only as fast as the client reads."""
-        while len(self._outbox) >= self._outbox.events_max // 2 and self.code is None:
-            await self._have_written()
+        while self._outbox is not None and self._outbox.is_half_full and self.code is None:
+            if self._written is None:
+                self._written = trio.Event()
+            await self._written.wait()
         self._write(event)
-
-    async def _have_written(self) -> None:
-        """Wait until something has left the outbox, or was obeyed."""
-        self._written = trio.Event()
-        await self._written.wait()
 
     # What goes out.
 
     def _write(self, message: Event | Message) -> None:
-        if self.code is not None:
+        if self.code is not None or self._line is None:
             return
-        if not self._outbox and self._socket is not None and self._socket.try_send(message.frame):
-            return
+        if self._outbox is None:
+            if self._line.try_send(message.frame):
+                return
+            self._outbox = Outbox()
         if self._outbox.put(message, trio.current_time()):
-            self._write_soon()
+            self._line.write_soon()
         else:
             self.end(TOO_SLOW, "too slow to read")
 
-    def _write_soon(self) -> None:
-        if self._outbox and not self._writing and self._nursery is not None:
-            self._writing = True
-            self._nursery.start_soon(self._write_all)
+    # For the line.
 
-    async def _write_all(self) -> None:
-        """Write until nothing waits."""
-        try:
-            while self._outbox:
-                await (self._write_one() if self._socket is None else self._write_joined())
-                self._written.set()
-        except OSError:
-            self.end(LOST, "")
-        self._writing = False
+    @property
+    def outbox(self) -> Outbox[Event | Message] | None:
+        """What waits; None for nothing."""
+        return self._outbox
 
-    async def _write_one(self) -> None:
-        message = self._outbox.first()
-        await self._send({"type": "websocket.send", "text": message.payload.decode()})
-        if self.code is None:
-            self._outbox.drop_first()
+    def has_written(self, messages: int | None = None) -> None:
+        """So many of what waits were written, or need not be; None for all."""
+        if self._outbox is not None:
+            for _ in range(messages or 0):
+                self._outbox.drop_first()
+            if messages is None or not self._outbox:
+                self._outbox = None
+        if self._written is not None:
+            self._written.set()
+            self._written = None
 
-    async def _write_joined(self) -> None:
-        await self._socket.wait_sendable()
-        if self._socket.try_send(b"".join(message.frame for message in self._outbox.all())):
-            self._outbox.clear()
+
+def _waits(said: Subscribe | Unsubscribe | Problem) -> bool:
+    """Whether it takes time to do."""
+    return isinstance(said, Subscribe) and said.since is not None
 
 
 def _parsed(text: str | None) -> Subscribe | Unsubscribe | Problem:

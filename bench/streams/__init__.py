@@ -1,2 +1,2 @@
-"""The stream under load, beside others: `python -m bench.streams`. Servers and the thousands of
-sockets that listen to them are processes of their own, each of one core; `processes` steers them."""
+"""The stream under load, beside others: `python -m bench.streams`. Servers, and the thousands of
+sockets that listen to them, are processes of their own; `processes` steers them."""

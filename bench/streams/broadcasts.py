@@ -1,5 +1,5 @@
-"""The same text to thousands of sockets: messages a second, what each costs and what a socket takes,
-of each server in turn; and of ours when its readers pause."""
+"""The same text to thousands of sockets: messages a second, what each costs and what a socket
+takes, of each server in turn; and of ours when its readers pause."""
 
 import contextlib
 import statistics
@@ -131,7 +131,7 @@ def sides(world: World) -> Generator[tuple[dict[str, Side], list[str]]]:
             server = stack.enter_context(our_server(world, name))
             opened[f"Triptych: {name}"] = kind(server, stack.enter_context(ears()), world.tokens)
             click.echo(f"{name}: {sockets:,} sockets are open", err=True)
-        commands = {
+        commands: dict[str, tuple[str, ...]] = {
             name: (sys.executable, "-m", "bench.streams.others", name)
             for name in (*reversed(ON_TRIO), *ON_ASYNCIO)
         }

@@ -1,8 +1,8 @@
 """Thousands of WebSocket clients in one process, as lean as Python can be: what is measured is who
 sends. Frames are counted by their first byte, which no text of ours contains, and thrown away.
 
-`python -m bench.streams.ears` takes an order a line on its standard input, in JSON, and answers each
-with a line; `bench.streams.processes` starts it. It ends with its input.
+`python -m bench.streams.ears` takes an order a line on its standard input, in JSON, and answers
+each with a line; `bench.streams.processes` starts it. It ends with its input.
 """
 
 import contextlib
@@ -155,7 +155,7 @@ class Ears:
             now = self._last_s = time.perf_counter()
             if self._times is not None:
                 self._note(fd, frames, now)
-        if PING in data and frames == 0:
+        if PING in data:
             with contextlib.suppress(OSError):
                 self._sockets[fd].send(PONG)
 

@@ -32,7 +32,7 @@ PAYLOAD_BYTES = 300
 TEXT = "x" * PAYLOAD_BYTES
 
 SOCKETS_A_STEP = 100
-"""Written to before other tasks may run, where the loop is ours: as `server.handing` does."""
+"""Written to before other tasks may run, where the loop is ours: as the hub's queue does."""
 
 CONNECTIONS_MAX = 19_000
 
@@ -104,9 +104,7 @@ async def serve_websockets(listening: socket.socket) -> None:
         websockets_server.broadcast(connections[:sockets], TEXT)
         await asyncio.sleep(0)
 
-    async with websockets_server.serve(
-        keep, sock=listening, compression=None, ping_interval=None
-    ):
+    async with websockets_server.serve(keep, sock=listening, compression=None, ping_interval=None):
         await obey_on_asyncio(tell)
 
 

@@ -18,8 +18,6 @@ import click
 import msgspec
 import trio
 from pyroaring import BitMap
-from server.events import Channel, Event, event_id
-from server.handing import Pending
 
 import run
 from actors.decisions import Refused
@@ -30,6 +28,8 @@ from server.allocation import return_free_memory, spare_the_collector
 from server.binding import listen
 from server.logs import configure_logs
 from server.settings import Settings
+from server.streams.events import Channel, Event, event_id
+from server.streams.handing import Pending
 from storage.blobs import new_name
 from storage.folder import DataFolder, open_folder
 

@@ -131,8 +131,9 @@ def beside_stalled(world: World, some: int) -> list[str]:
     lines += [
         f"| times | {' | '.join(f'{one:.2f}' for one in ratios)} |",
         "",
-        f"{len(gone):,} of those who did not read were gone after {share(gone or [0.0], 0.5):.1f} s "
-        f"(p50), {max(gone or [0.0]):.1f} s (the last); {left} are left.",
+        f"{len(gone):,} of those who did not read were gone after "
+        f"{share(gone or [0.0], 0.5):.1f} s (p50), {max(gone or [0.0]):.1f} s (the last); "
+        f"{left} are left.",
     ]
     return lines
 

@@ -1,5 +1,5 @@
-"""Who publishes and who listens in `bench.streams`: a populated folder in which user 1 is followed by
-everybody and user 2 by the first of them, and tokens for those who listen."""
+"""Who publishes and who listens in `bench.streams`: a populated folder in which user 1 is followed
+by everybody and user 2 by the first of them, and tokens for those who listen."""
 
 import shutil
 import subprocess

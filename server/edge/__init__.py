@@ -11,6 +11,9 @@ What an application finds in `scope["extensions"]`, beyond what ASGI says:
 `http.response.pathsend`: a file as the rest of an answer, by its path. If it can't be opened,
 `send` raises that `OSError` and nothing of the answer has left.
 
+`http.response.zerocopysend`: a part of a file that the application has opened, and closes once
+`send` returns; the last part of an answer, or one whose `content-length` was told.
+
 `websocket.http.response`: a handshake may be answered as a request.
 
 `triptych.socket` (in `websocket` scopes): a `DirectSocket` for whoever writes to thousands of
@@ -23,6 +26,11 @@ sockets from one place:
   never waits and never raises.
 - `await wait_sendable()`: until `try_send` is worth another try. Raises `OSError` when the client
   is gone or has read nothing for 30 s. One task at a time may wait.
+
+`triptych.crowd` (in `websocket` scopes, where the system has epoll): `hand_over(taker) -> Member`,
+after `websocket.accept`: the application returns, and its `Taker` (`crowd`) is called from then on
+when the client says something, when there is room again, and at the end. `receive` and `send` are
+over with it. An idle WebSocket costs a tenth so, for it has no task.
 
 ASGI's own `send` may be used beside it, in any order: frames never mix. The edge answers pings,
 pings every 25 s, and gives up on who has been silent for 60 s, all while the application waits in

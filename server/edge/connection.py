@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 import trio
 
+from server.edge.crowd import Crowd
 from server.edge.exchange import Exchange
 from server.edge.handshakes import check_handshake, subprotocols_of
 from server.edge.heads import Head, Malformed
@@ -20,7 +21,10 @@ from server.edge.websocket import WebSocket
 from server.edge.wire import Gone, Wire
 
 ASGI = {"version": "3.0", "spec_version": "2.4"}
-EXTENSIONS: dict[str, dict[str, Any]] = {"http.response.pathsend": {}}
+EXTENSIONS: dict[str, dict[str, Any]] = {
+    "http.response.pathsend": {},
+    "http.response.zerocopysend": {},
+}
 
 Address = tuple[str, int]
 
@@ -29,16 +33,24 @@ class Connection:
     """One client's connection."""
 
     def __init__(
-        self, wire: Wire, serving: Serving, client: Address | None, server: Address | None
+        self,
+        wire: Wire,
+        serving: Serving,
+        client: Address | None,
+        server: Address | None,
+        crowd: Crowd | None,
     ) -> None:
         self._wire = wire
         self._serving = serving
         self._client = client
         self._server = server
+        self._crowd = crowd
         self._requests = Requests()
         self._is_first = True
         self.is_idle = True
         """Whether nothing is under way, so that nobody would miss it."""
+        self.is_handed_over = False
+        """Whether the wire is the crowd's now, and not to be touched any more."""
 
     async def run(self) -> None:
         """Serve it to its end."""
@@ -66,7 +78,7 @@ class Connection:
                 await self._put_off(head)
             elif head.is_websocket:
                 await self._serve_websocket(head)
-                return True
+                return not self.is_handed_over
             else:
                 exchange = Exchange(self._wire, requests, head, serving)
                 await exchange.run(self._scope(head))
@@ -116,17 +128,24 @@ class Connection:
 
     async def _serve_websocket(self, head: Head) -> None:
         check_handshake(head)
-        websocket = WebSocket(self._wire, head, self._requests.take_rest(), self._serving)
+        rest = self._requests.take_rest()
+        websocket = WebSocket(self._wire, head, rest, self._serving, self._crowd)
         scope = self._scope(head)
         del scope["method"]
         scope["type"] = "websocket"
         scope["scheme"] = {"http": "ws", "https": "wss"}[self._serving.scheme]
         scope["subprotocols"] = subprotocols_of(head)
-        scope["extensions"] = {
+        extensions: dict[str, Any] = {
             "websocket.http.response": {},
             "triptych.socket": websocket.direct,
         }
-        await websocket.run(scope)
+        if self._crowd is not None:
+            extensions["triptych.crowd"] = websocket.hand_over
+        scope["extensions"] = extensions
+        try:
+            await websocket.run(scope)
+        finally:
+            self.is_handed_over = websocket.is_handed_over
 
     def _scope(self, head: Head) -> Message:
         raw_path, _, query = head.target.partition(b"?")

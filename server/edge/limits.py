@@ -71,10 +71,6 @@ GONE_S = 60.0
 TICK_S = 0.5
 """Between two looks at all connections: a deadline may be late by so much."""
 
-BODIES_AWAITED_MAX = 256
-"""Requests whose bodies are waited for. Half of the requests that may be under way by default, so
-that half-sent ones alone can't keep everybody else out."""
-
 RETRY_AFTER_S = 1
 """What a client is told that came in while there were too many, or too much to do."""
 
@@ -92,8 +88,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     connections_max: int = 1_024
     """Beyond it a connection is accepted, answered with 503, and closed."""
-    bodies_max: int = BODIES_AWAITED_MAX
-    """Beyond it the body that has sent nothing for longest is given up, with 503."""
     head_s: float = HEAD_S
     body_grace_s: float = BODY_GRACE_S
     keep_alive_s: float = KEEP_ALIVE_S

@@ -17,9 +17,14 @@ CODE_LOST = 1006
 
 CODE_TOO_BIG = 1009
 
+PING_FRAME = b"\x89\x00"
+"""Asks whether the client is still there."""
+
 
 class Messages:
     """One client's messages. `feed` it; then take from `arrived`, and send what it returned."""
+
+    __slots__ = ("_pieces", "_protocol", "_size", "_texts", "arrived", "closed")
 
     def __init__(self) -> None:
         self._protocol = Connection(ConnectionType.SERVER)
@@ -79,10 +84,6 @@ class Messages:
         self.closed = (code, reason)
         self._begin_anew()
         return self._protocol.send(CloseConnection(code=code, reason=reason or None))
-
-    def ping(self) -> bytes:
-        """The frame that asks whether the client is still there."""
-        return self._protocol.send(Ping())
 
     def _begin_anew(self) -> None:
         self._texts, self._pieces, self._size = [], [], 0

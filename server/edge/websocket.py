@@ -9,11 +9,12 @@ import structlog
 import trio
 
 from server.edge.answers import Answer, BadAnswer
+from server.edge.crowd import Crowd, Member, Taker
 from server.edge.frames import binary_frame, text_frame
 from server.edge.handshakes import acceptance
 from server.edge.heads import Head, Malformed
 from server.edge.limits import FED_AT_ONCE_BYTES
-from server.edge.messages import CODE_LOST, Messages
+from server.edge.messages import CODE_LOST, PING_FRAME, Messages
 from server.edge.refusals import refusal
 from server.edge.serving import Message, Serving
 from server.edge.wire import Gone, Wire
@@ -65,12 +66,16 @@ class DirectSocket:
 class WebSocket:
     """One WebSocket on its way through the application."""
 
-    def __init__(self, wire: Wire, head: Head, trailing: bytes, serving: Serving) -> None:
+    def __init__(
+        self, wire: Wire, head: Head, trailing: bytes, serving: Serving, crowd: Crowd | None
+    ) -> None:
         self._wire = wire
         self._head = head
         self._unfed = trailing
         """What was received and is not taken apart yet."""
         self._serving = serving
+        self._crowd = crowd
+        self._member: Member | None = None
         self._messages = Messages()
         self._asked = False
         self._accepted = False
@@ -92,12 +97,32 @@ class WebSocket:
             if not (self._lost or isinstance(error, Gone)):
                 log.error("the application failed", exc_info=error)
             code, reason = CODE_FAILED, "something went wrong on our side"
+        if self._member is not None:
+            if code == CODE_FAILED:
+                self._member.close(code, reason)
+            return
         if self._lost:
             raise Gone("the client has left")
         if self._accepted:
             await self._close(code, reason)
         elif not self._refused:
             raise Malformed("Something went wrong on our side", 500)
+
+    @property
+    def is_handed_over(self) -> bool:
+        """Whether the wire is the crowd's now."""
+        return self._member is not None
+
+    def hand_over(self, taker: Taker) -> Member:
+        """`scope["extensions"]["triptych.crowd"]`. What it promises stands at the top of
+        `server.edge`."""
+        if self._crowd is None or not self._accepted:
+            raise BadAnswer("only what was accepted can be handed over")
+        self.direct.set_closing()
+        self._member = self._crowd.join(self._wire, self._messages, taker)
+        unfed, self._unfed = self._unfed, b""
+        self._member.begin(unfed)
+        return self._member
 
     # From the client.
 
@@ -154,7 +179,7 @@ class WebSocket:
             raise Gone("the client has been silent for too long")
         self._pinged_at = now
         if self._accepted and not self._wire.has_unsent:
-            self._wire.send_nowait(self._messages.ping())
+            self._wire.send_nowait(PING_FRAME)
 
     # To the client.
 

@@ -29,6 +29,19 @@ class Gone(OSError):
 class Wire:
     """One connection's bytes, in both directions."""
 
+    __slots__ = (
+        "__weakref__",
+        "_draining",
+        "_is_late",
+        "_read_due",
+        "_socket",
+        "_unsent",
+        "_untaken",
+        "_write_due",
+        "_write_s",
+        "is_gone",
+    )
+
     can_send_files = True
     """Whether the kernel may be given files: what goes out is what was put in."""
 
@@ -37,7 +50,8 @@ class Wire:
         self._socket = connected
         self._write_s = write_s
         self._unsent = bytearray()
-        self._draining = trio.Lock()
+        self._draining: trio.Lock | None = None
+        """Once somebody has waited."""
         self._read_due = NEVER
         self._write_due = NEVER
         self._untaken = 0
@@ -75,7 +89,7 @@ class Wire:
     async def _wait_writable(self) -> None:
         while True:
             self._check_is_there()
-            self._untaken = self._count_untaken()
+            self._untaken = self.count_untaken()
             self._write_due = trio.current_time() + self._write_s
             try:
                 await trio.lowlevel.wait_writable(self._socket)
@@ -89,14 +103,14 @@ class Wire:
         """End the waits whose moment has passed: a late reader's as late, a late writer's with the
         connection. A client that takes a little is not late, though the kernel calls its socket
         writable only when much of its buffer is free."""
-        if self._write_due != NEVER and (untaken := self._count_untaken()) < self._untaken:
+        if self._write_due != NEVER and (untaken := self.count_untaken()) < self._untaken:
             self._untaken, self._write_due = untaken, now + self._write_s
         if now >= self._write_due:
             self.shut()
         elif now >= self._read_due:
             self.interrupt_reading()
 
-    def _count_untaken(self) -> int:
+    def count_untaken(self) -> int:
         """Bytes that the kernel holds and the client has not taken (tcp(7), SIOCOUTQ); 0 where the
         system does not tell."""
         try:
@@ -148,10 +162,21 @@ class Wire:
         if sent < len(data):
             self._unsent += memoryview(data)[sent:]
 
+    def flush_nowait(self) -> None:
+        """Hand over what was kept, as far as the kernel takes it. Raises `Gone`."""
+        if self._unsent:
+            del self._unsent[: self._take(self._unsent)]
+
+    def _turn(self) -> trio.Lock:
+        """One after the other writes what was kept."""
+        if self._draining is None:
+            self._draining = trio.Lock()
+        return self._draining
+
     async def drain(self) -> None:
         """Until the kernel has taken everything. Raises `Gone`, also for a client that reads
         nothing for too long."""
-        async with self._draining:
+        async with self._turn():
             while self._unsent:
                 await self._wait_writable()
                 del self._unsent[: self._take(self._unsent)]
@@ -178,7 +203,7 @@ class Wire:
 
     async def wait_taken(self) -> None:
         """Until everything before was taken and the kernel takes more. Raises `Gone`."""
-        async with self._draining:
+        async with self._turn():
             while True:
                 await self._wait_writable()
                 if not self._unsent:

@@ -31,6 +31,8 @@ P = TypeVar("P", bound=Placed)
 class Listening:
     """The channels of one stream, and how far it is."""
 
+    __slots__ = ("_held", "_lost", "floors", "last")
+
     def __init__(self) -> None:
         self.floors: dict[Channel, int] = {}
         """channel -> the id above which its events are told"""

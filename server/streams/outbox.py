@@ -25,6 +25,8 @@ class Told(Protocol):
 
     @property
     def payload(self) -> bytes: ...
+    @property
+    def frame(self) -> bytes: ...
 
 
 T = TypeVar("T", bound=Told)
@@ -47,9 +49,9 @@ class Outbox(Generic[T]):
         return len(self._waiting)
 
     @property
-    def bytes(self) -> int:
-        """How many wait."""
-        return self._bytes
+    def is_half_full(self) -> bool:
+        """Whether no more should be put in that can wait elsewhere."""
+        return len(self._waiting) >= self.events_max // 2
 
     def put(self, message: T, now: float) -> bool:
         """Have `message` wait from `now` (seconds) on; False if there is no room for it."""
@@ -69,9 +71,9 @@ class Outbox(Generic[T]):
         """The oldest. Raises `IndexError` if none waits."""
         return self._waiting[0][1]
 
-    def all(self) -> list[T]:
-        """Whatever waits, in order."""
-        return [message for _, message in self._waiting]
+    def joined(self) -> bytes:
+        """The frames of all that waits, in order."""
+        return b"".join([message.frame for _, message in self._waiting])
 
     def drop_first(self) -> None:
         """The oldest is written."""
@@ -82,3 +84,8 @@ class Outbox(Generic[T]):
         """Nothing waits any more."""
         self._waiting.clear()
         self._bytes = 0
+
+    @property
+    def bytes(self) -> int:
+        """How many wait."""
+        return self._bytes

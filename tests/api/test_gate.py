@@ -20,6 +20,7 @@ import trio.testing
 
 from actors.runtime.asking import Asker
 from server.stream import Stream
+from server.streams.lines import TaskLine
 from server.uploads.image_threads import ImageThreads
 from storage.disk import Disk, Group
 from storage.reads import Answer, Question
@@ -89,11 +90,10 @@ class Ear:
 
     def __init__(self, world: World, nursery: trio.Nursery, person: Person) -> None:
         self.wire = Wire(Random(0), direct=True)
-        scope = {"extensions": self.wire.extensions}
-        send = cast(Any, self.wire.send)
-        stream = Stream(world.context, scope, send, Asker(int(person.id), 0), 2**60)
+        stream = Stream(world.context, Asker(int(person.id), 0), 2**60)
         world.context.hub.register(stream)
-        nursery.start_soon(stream.run, self.wire.receive)
+        line = TaskLine(stream, self.wire.extensions, cast(Any, self.wire.send))
+        nursery.start_soon(line.run, self.wire.receive)
         self.wire.say(type="subscribe", channels=["feed", "stories", "notifications"])
 
     def heard(self) -> list[str]:
@@ -218,7 +218,7 @@ async def test_nobody_hears_of_what_is_not_committed(house: House, first: str) -
         assert sorted(of_ann) == ["new_post", "notification", "notification", "subscribed"]
         assert of_bob == ["subscribed", "new_post"]
         for ear in ears:
-            ear.wire.close()
+            ear.wire.hang_up()
 
     assert {reply.status_code for reply in replies.values()} == {200, 201}
     await everybody_has_heard(house, replies["publish"].json(), files)

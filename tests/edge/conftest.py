@@ -23,7 +23,7 @@ def taken_at(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     own timers, those that probe a closed window among them, know nothing of virtual time."""
     moments: list[float] = []
     least: dict[Wire, int] = {}
-    count = Wire._count_untaken
+    count = Wire.count_untaken
 
     def count_and_note(wire: Wire) -> int:
         untaken = count(wire)
@@ -32,5 +32,5 @@ def taken_at(monkeypatch: pytest.MonkeyPatch) -> list[float]:
             moments.append(trio.current_time())
         return untaken
 
-    monkeypatch.setattr(Wire, "_count_untaken", count_and_note)
+    monkeypatch.setattr(Wire, "count_untaken", count_and_note)
     return moments

@@ -13,6 +13,8 @@ from typing import Any
 
 import trio
 
+from server.edge.crowd import Member
+from server.edge.frames import binary_frame, text_frame
 from server.edge.limits import Limits
 from server.edge.listener import Listener, Stopping
 from server.edge.serving import Application, Receive, Send, Serving
@@ -52,6 +54,11 @@ class House:
         context = ssl.create_default_context(cafile=trusted)
         return Client(trio.SSLStream(plain, context, server_hostname=name, https_compatible=True))
 
+    def connect_now(self) -> "Client":
+        """A client that is connected without letting anybody else run: the kernel holds it."""
+        connecting = socket.create_connection(("127.0.0.1", self.port))
+        return Client(trio.SocketStream(trio.socket.from_stdlib_socket(connecting)))
+
     async def connect(self, buffer_bytes: int | None = None) -> "Client":
         """A client; one whose kernel takes in no more than about `buffer_bytes`."""
         connecting = trio.socket.socket()
@@ -82,6 +89,7 @@ async def served(
         threads,
         probes=frozenset({b"/probe"}),
         worked=worked,
+        passed=worked,
     )
     listener = Listener(serving)
     house = House(listener, serving, listening.getsockname()[1])
@@ -195,7 +203,7 @@ async def unharmed(house: House) -> AsyncGenerator[None]:
     await house.all_gone()
     gc.collect()
     assert len(os.listdir("/proc/self/fd")) <= descriptors
-    assert resident_bytes() - began < MEMORY_BYTES
+    assert (grown := resident_bytes() - began) < MEMORY_BYTES, grown
 
 
 def resident_bytes() -> int:
@@ -229,6 +237,41 @@ async def echo(scope: Any, receive: Receive, send: Send) -> None:
     await send({"type": "websocket.accept"})
     while (message := await receive())["type"] == "websocket.receive":
         await send({**message, "type": "websocket.send"})
+
+
+class Echoing:
+    """A taker that says back what it is told, all of it, in order."""
+
+    def __init__(self) -> None:
+        self._waiting: list[bytes] = []
+
+    def begin(self, member: Member) -> None:
+        self._member = member
+
+    def take(self, message: str | bytes) -> None:
+        text = isinstance(message, str)
+        frame = text_frame(message.encode()) if text else binary_frame(message)
+        if self._waiting or not self._member.try_send(frame):
+            self._waiting.append(frame)
+            self._member.pause(True)
+            self._member.want_room()
+
+    def write(self) -> None:
+        if self._waiting and self._member.try_send(b"".join(self._waiting)):
+            self._waiting.clear()
+            self._member.pause(False)
+
+    def over(self) -> None:
+        """Nobody waits for that."""
+
+
+async def echo_in_crowd(scope: Any, receive: Receive, send: Send) -> None:
+    """The same, but that WebSockets are handed over."""
+    if scope["type"] == "http":
+        await echo(scope, receive, send)
+        return
+    await send({"type": "websocket.accept"})
+    scope["extensions"]["triptych.crowd"](Echoing())
 
 
 async def pour(scope: Any, receive: Receive, send: Send) -> None:

@@ -40,35 +40,6 @@ async def test_too_many_connections_are_answered_and_closed(quiet_clock: MockClo
             assert (await client.answer())[0] == 200
 
 
-async def test_bodies_that_are_waited_for_are_bounded(quiet_clock: MockClock):
-    """Whoever comes after is served: the one that has sent nothing for longest makes room."""
-    most = 5
-    half = get("/", "Content-Length: 6", method="PUT") + b"abc"
-    async with (
-        served(echo, bodies_max=most) as house,
-        unharmed(house),
-        contextlib.AsyncExitStack() as stack,
-    ):
-        clients = [await stack.enter_async_context(await house.connect()) for _ in range(most)]
-        for client in clients:
-            await client.send(half)
-            await trio.sleep(1)
-        await clients[0].send(b"d")  # so it is not the one
-        await trio.sleep(1)
-        async with await house.connect() as late:
-            await late.send(half)
-            status, headers, _ = await clients[1].answer()
-            assert (status, headers["connection"]) == (503, "close")
-            assert headers["retry-after"] == "1"
-            await late.send(b"def")
-            assert (await late.answer())[2] == b"/ abcdef"
-        rests = (b"ef", b"", b"def", b"def", b"def")
-        for client, rest in zip(clients, rests, strict=True):
-            if rest:
-                await client.send(rest)
-                assert (await client.answer())[2] == b"/ abcdef"
-
-
 async def test_a_crowd_that_is_turned_away_is_bounded(quiet_clock: MockClock):
     async with served(echo, connections_max=1) as house, contextlib.AsyncExitStack() as stack:
         first = await stack.enter_async_context(await house.connect())

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import trio
 
-from tests.edge.serving import echo, served
+from server.edge.serving import Application
+from tests.edge.serving import echo, echo_in_crowd, served
 
 JUDGING = Path(__file__).with_name("judging.py")
 
@@ -35,9 +36,11 @@ CASES = {
 JUDGED_S = 300.0
 
 
+@pytest.mark.parametrize("echoing", [echo, echo_in_crowd])
 @pytest.mark.parametrize("cases", CASES)
-async def test_it_speaks_websocket_by_the_book(cases: str, tmp_path: Path):
-    async with served(echo) as house:
+async def test_it_speaks_websocket_by_the_book(cases: str, echoing: Application, tmp_path: Path):
+    """Whether the application holds its WebSockets or hands them over."""
+    async with served(echoing) as house:
         command = [sys.executable, str(JUDGING), f"ws://127.0.0.1:{house.port}"]
         with trio.fail_after(JUDGED_S):
             judged = await trio.run_process(

@@ -15,16 +15,31 @@ from wsproto import ConnectionType
 from wsproto.connection import Connection
 from wsproto.events import CloseConnection, Event, Ping, TextMessage
 
+from server.edge.crowd import Member
 from server.edge.frames import text_frame
 from server.edge.limits import GONE_S, MESSAGE_BYTES_MAX, PING_S, TICK_S, WRITE_S
 from server.edge.messages import Messages
-from server.edge.serving import Receive, Send
-from tests.edge.serving import Client, House, answer, echo, get, served, unharmed
+from server.edge.serving import Application, Receive, Send
+from tests.edge.serving import (
+    Client,
+    Echoing,
+    House,
+    answer,
+    echo,
+    echo_in_crowd,
+    get,
+    served,
+    unharmed,
+)
 
 UPGRADE = ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13")
 KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
 ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 """The pair of RFC 6455, 1.3."""
+
+
+BOTH = pytest.mark.parametrize("echoing", [echo, echo_in_crowd])
+"""An application that holds its WebSockets, and one that hands them over."""
 
 
 class Talker:
@@ -109,8 +124,9 @@ async def test_a_handshake_can_be_answered_as_a_request():
             assert await client.rest() == b""
 
 
-async def test_a_message_that_is_too_long_closes_with_1009():
-    async with served(echo) as house, unharmed(house):
+@BOTH
+async def test_a_message_that_is_too_long_closes_with_1009(echoing: Application):
+    async with served(echoing) as house, unharmed(house):
         for pieces in ([MESSAGE_BYTES_MAX + 1], [40_000, 40_000], [1] * 3 + [MESSAGE_BYTES_MAX]):
             talker = await opened(house)
             for number, size in enumerate(pieces, 1):
@@ -122,8 +138,9 @@ async def test_a_message_that_is_too_long_closes_with_1009():
             await trio.aclose_forcefully(talker.client.stream)
 
 
-async def test_what_comes_with_the_handshake_is_a_message():
-    async with served(echo) as house, await house.connect() as client:
+@BOTH
+async def test_what_comes_with_the_handshake_is_a_message(echoing: Application):
+    async with served(echoing) as house, await house.connect() as client:
         early = Connection(ConnectionType.CLIENT).send(TextMessage("early"))
         await client.send(get("/", *UPGRADE, KEY) + early)
         await client.head()
@@ -133,8 +150,9 @@ async def test_what_comes_with_the_handshake_is_a_message():
         assert event.data == "early"
 
 
-async def test_who_is_silent_is_pinged_and_then_gone(quiet_clock: MockClock):
-    async with served(echo) as house, unharmed(house):
+@BOTH
+async def test_who_is_silent_is_pinged_and_then_gone(quiet_clock: MockClock, echoing: Application):
+    async with served(echoing) as house, unharmed(house):
         talker = await opened(house)
         began = trio.current_time()
         assert isinstance(await talker.hear(), Ping)
@@ -145,8 +163,9 @@ async def test_who_is_silent_is_pinged_and_then_gone(quiet_clock: MockClock):
         await trio.aclose_forcefully(talker.client.stream)
 
 
-async def test_who_answers_pings_is_not_gone(quiet_clock: MockClock):
-    async with served(echo) as house:
+@BOTH
+async def test_who_answers_pings_is_not_gone(quiet_clock: MockClock, echoing: Application):
+    async with served(echoing) as house:
         talker = await opened(house)
         began = trio.current_time()
         while trio.current_time() - began < 5 * GONE_S:
@@ -156,16 +175,20 @@ async def test_who_answers_pings_is_not_gone(quiet_clock: MockClock):
         await trio.aclose_forcefully(talker.client.stream)
 
 
-async def test_pings_are_answered_no_faster_than_they_are_read(quiet_clock: MockClock):
+@BOTH
+async def test_pings_are_answered_no_faster_than_they_are_read(
+    quiet_clock: MockClock, taken_at: list[float], echoing: Application
+):
     """A hundred thousand pings from who never reads: the pongs are not piled up, and it is
     dropped."""
-    async with served(echo) as house, unharmed(house):
+    pings = Connection(ConnectionType.CLIENT).send(Ping(b"x" * 125)) * 100_000
+    async with served(echoing) as house, unharmed(house):
         talker = await opened(house, buffer_bytes=4_096)
-        pings = talker.protocol.send(Ping(b"x" * 125)) * 1_000
         began = trio.current_time()
         with pytest.raises(trio.BrokenResourceError):
-            await talker.client.send(pings * 100)
-        assert trio.current_time() - began <= WRITE_S + 4 * TICK_S
+            await talker.client.send(pings)
+        waited = trio.current_time() - max([began, *taken_at])
+        assert waited <= (GONE_S if echoing is echo_in_crowd else 0.0) + WRITE_S + 4 * TICK_S
         await trio.aclose_forcefully(talker.client.stream)
 
 
@@ -278,4 +301,85 @@ async def test_the_direct_socket_of_who_never_reads_gives_up(
         await over.wait()
         assert WRITE_S <= ended[0] - taken_at[-1] <= WRITE_S + 2 * TICK_S
         await trio.aclose_forcefully(talker.client.stream)
+        await house.all_gone()
+
+
+async def test_who_was_handed_over_hears_of_room_and_of_the_end(quiet_clock: MockClock):
+    """Frames until the kernel takes no more, then the rest when there is room; and `over`, once,
+    whoever ends it."""
+    frame = text_frame(b"x" * 10_000)
+    told: list[Any] = []
+
+    class Pouring:
+        def begin(self, member: Member) -> None:
+            self.member = member
+
+        def take(self, message: str | bytes) -> None:
+            taken = 0
+            while self.member.try_send(frame):
+                taken += 1
+            told.append(taken)
+            self.member.want_room()
+
+        def write(self) -> None:
+            assert self.member.try_send(text_frame(b"last"))
+            self.member.close(4_008, "enough")
+            assert not self.member.try_send(frame)
+
+        def over(self) -> None:
+            told.append("over")
+
+    async def hand(scope: Any, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await echo(scope, receive, send)
+            return
+        await send({"type": "websocket.accept"})
+        scope["extensions"]["triptych.crowd"](Pouring())
+
+    async with served(hand) as house, unharmed(house):
+        talker = await opened(house, buffer_bytes=4_096)
+        await talker.say(TextMessage("go"))
+        await trio.testing.wait_all_tasks_blocked()
+        assert told[0] > 0
+        bytes_heard, last = 0, ""
+        while isinstance(event := await talker.hear(), TextMessage):
+            bytes_heard += len(event.data)
+            last = event.data
+        assert bytes_heard == told[0] * 10_000 + len("last")
+        assert last == "last"
+        assert isinstance(event, CloseConnection)
+        assert event.code == 4_008
+        assert await talker.hear() is None
+        await trio.aclose_forcefully(talker.client.stream)
+        silent, lost = await opened(house), await opened(house)
+        await trio.aclose_forcefully(lost.client.stream)
+        while await silent.hear() is not None:
+            pass
+        await trio.aclose_forcefully(silent.client.stream)
+    assert told[1:] == ["over"] * 3
+
+
+async def test_what_a_taker_raises_ends_its_websocket_and_no_other():
+    class Failing(Echoing):
+        def take(self, message: str | bytes) -> None:
+            if message == "fail":
+                raise ValueError(message)
+            super().take(message)
+
+    async def hand(scope: Any, receive: Receive, send: Send) -> None:
+        await send({"type": "websocket.accept"})
+        scope["extensions"]["triptych.crowd"](Failing())
+
+    async with served(hand) as house:
+        talker, other = await opened(house), await opened(house)
+        await talker.say(TextMessage("fail"))
+        event = await talker.hear()
+        assert isinstance(event, CloseConnection)
+        assert event.code == 1011
+        await other.say(TextMessage("well"))
+        event = await other.hear()
+        assert isinstance(event, TextMessage)
+        assert event.data == "well"
+        for one in (talker, other):
+            await trio.aclose_forcefully(one.client.stream)
         await house.all_gone()

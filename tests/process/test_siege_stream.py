@@ -149,6 +149,19 @@ def test_a_flood_of_small_frames_holds_nobody_up(target: Target) -> None:
     assert len(bystander.waits_s) > 10
 
 
+@pytest.mark.survive
+def test_a_hundred_thousand_pings_are_answered_and_leave_nothing(target: Target) -> None:
+    """“100,000 pings”, all of them, each with words of its own."""
+    with target.unharmed() as bystander, opened(target) as line:
+        for start in range(0, 100_000, 500):
+            words = [b"%d" % number for number in range(start, start + 500)]
+            line.send(*(frame(PING, each) for each in words))
+            for each in words:
+                while (found := next_frame(line)) != (PONG, each):
+                    assert found[0] == PING, "the server may ask, too; nothing else comes"
+    assert len(bystander.waits_s) > 10
+
+
 @pytest.mark.parametrize("end", ["reset", "finish"])
 def test_clients_that_are_killed_in_the_middle_of_a_frame_leave_nothing(
     target: Target, end: str

@@ -28,7 +28,8 @@ from actors.user.messages import (
 )
 from server.hub import LOOKED_UP_AT_ONCE, Hub
 from server.reading.views import Views
-from server.stream import CLOSING_S, SAID_MAX, Stream
+from server.stream import SAID_MAX, Stream
+from server.streams.lines import CLOSING_S, TaskLine
 from storage.facts import (
     AccountDeleted,
     Entry,
@@ -119,14 +120,12 @@ class Stage:
         """A line that somebody has opened."""
         line = Line()
         expires_at = self.now() // 1_000 + expires_in_s
-        extensions = {"triptych.abort": line.abort}
-        asker = Asker(account, session)
-        scope = {"extensions": extensions}
-        stream = Stream(self.context, scope, cast(Any, line.send), asker, expires_at)
+        stream = Stream(self.context, Asker(account, session), expires_at)
         self.hub.register(stream)
+        served = TaskLine(stream, {"triptych.abort": line.abort}, cast(Any, line.send))
 
         async def live() -> None:
-            await stream.run(line.receive)
+            await served.run(line.receive)
             self.hub.unregister(stream)
 
         self.nursery.start_soon(live)

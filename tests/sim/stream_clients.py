@@ -13,7 +13,9 @@ from typing import Any, cast
 import trio
 
 from actors.runtime.asking import Asker
+from server.edge.crowd import Member
 from server.stream import Stream
+from server.streams.lines import CrowdLine, TaskLine
 from tests.sim.broken import Broken
 
 FOR_EVER = 2**60
@@ -31,6 +33,8 @@ class Wire:
         self.random = random
         self.cut = False
         self.code: int | None = None
+        self.wants_room = False
+        self.is_paused = False
         self.said: deque[str] = deque()
         self.written: deque[bytes] = deque()
         self._moved = trio.Event()
@@ -50,7 +54,7 @@ class Wire:
         self.said.append(json.dumps(message))
         self.move()
 
-    def close(self) -> None:
+    def hang_up(self) -> None:
         self.cut = True
         self.move()
 
@@ -92,6 +96,34 @@ class Wire:
         if self.cut:
             raise OSError("cut")
 
+    # As the crowd has it.
+
+    async def crowd(self, line: CrowdLine) -> None:
+        """The line's client, until cancelled or cut."""
+        line.begin(cast(Member, self))
+        while not self.cut and self.code is None:
+            if self.wants_room:
+                await self.wait_sendable()
+                self.wants_room = False
+                line.write()
+            elif self.said and not self.is_paused:
+                line.take(self.said.popleft())
+                await trio.lowlevel.checkpoint()
+            else:
+                await self.moved()
+
+    def want_room(self) -> None:
+        self.wants_room = True
+        self.move()
+
+    def pause(self, is_paused: bool) -> None:
+        self.is_paused = is_paused
+        self.move()
+
+    def close(self, code: int, reason: str) -> None:
+        self.code = code
+        self.move()
+
 
 class Reader:
     """Somebody who wants to hear everything, and whose line is bad. Outlives the process."""
@@ -117,18 +149,20 @@ class Reader:
     async def listen(self, context: Any) -> None:
         """One stream, until cancelled: then the line is cut."""
         wire = Wire(self.random, direct=self.random.random() < 0.5)
-        scope = {"extensions": wire.extensions}
-        asker = Asker(self.account, self.account)
-        stream = Stream(context, scope, cast(Any, wire.send), asker, FOR_EVER)
+        stream = Stream(context, Asker(self.account, self.account), FOR_EVER)
         context.hub.register(stream)
         self.streams += 1
         try:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(stream.run, wire.receive)
+                if self.random.random() < 0.5:
+                    nursery.start_soon(wire.crowd, CrowdLine(context, stream))
+                else:
+                    line = TaskLine(stream, wire.extensions, cast(Any, wire.send))
+                    nursery.start_soon(line.run, wire.receive)
                 nursery.start_soon(self._read, wire)
                 self._subscribe(wire)
         finally:
-            wire.close()
+            wire.hang_up()
             context.hub.unregister(stream)
 
     def _subscribe(self, wire: Wire) -> None:
