@@ -22,6 +22,13 @@ NPM_S = 60.0
 T = TypeVar("T")
 
 
+def resident_bytes(pid: int) -> int:
+    """The memory of a process."""
+    found = re.search(r"VmRSS:\s+([0-9]+) kB", Path(f"/proc/{pid}/status").read_text())
+    assert found is not None, "only Linux tells"
+    return int(found[1]) * 1_024
+
+
 class Spoken:
     """A process that answers lines with lines."""
 
@@ -52,10 +59,7 @@ class Spoken:
 
     def resident_bytes(self) -> int:
         """Its memory."""
-        status = Path(f"/proc/{self.pid}/status").read_text()
-        found = re.search(r"VmRSS:\s+([0-9]+) kB", status)
-        assert found is not None
-        return int(found[1]) * 1_024
+        return resident_bytes(self.pid)
 
 
 @contextlib.contextmanager

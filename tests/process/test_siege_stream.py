@@ -136,16 +136,29 @@ def test_fragments_of_nothing_without_end_take_no_memory(target: Target) -> None
 
 
 def test_a_flood_of_small_frames_holds_nobody_up(target: Target) -> None:
-    """“100,000 pings”: a third of them, and as many empty messages."""
+    """“100,000 pings”: a tenth of them, and empty messages."""
     with target.unharmed() as bystander, opened(target) as line:
-        for start in range(0, 30_000, 1_000):
+        for start in range(0, 10_000, 1_000):
             line.send(frame(PING) * 999, frame(PING, b"%d" % start))
             while next_frame(line) != (PONG, b"%d" % start):
                 pass
-        for _ in range(30):
+        for _ in range(10):
             line.send(frame(TEXT) * 100)
             for _ in range(100):
                 assert told(line)["type"] == "error"
+    assert len(bystander.waits_s) > 10
+
+
+@pytest.mark.survive
+def test_a_hundred_thousand_pings_are_answered_and_leave_nothing(target: Target) -> None:
+    """“100,000 pings”, all of them, each with words of its own."""
+    with target.unharmed() as bystander, opened(target) as line:
+        for start in range(0, 100_000, 500):
+            words = [b"%d" % number for number in range(start, start + 500)]
+            line.send(*(frame(PING, each) for each in words))
+            for each in words:
+                while (found := next_frame(line)) != (PONG, each):
+                    assert found[0] == PING, "the server may ask, too; nothing else comes"
     assert len(bystander.waits_s) > 10
 
 
@@ -203,7 +216,7 @@ def test_a_session_that_ends_within_a_resume_ends_its_stream(target: Target) -> 
 
 def test_streams_that_come_and_go_leave_nothing(target: Target) -> None:
     with target.unharmed():
-        for number in range(300):
+        for number in range(100):
             with opened(target, subscribe("0")) as line:
                 if number % 3 == 0:
                     line.send(frame(CLOSE, b"\x03\xe8"))
