@@ -30,9 +30,9 @@ TURNED_AWAY_S = 1.0
 """For that answer to arrive."""
 
 ACCEPTED_A_TURN = 256
-"""Connections accepted before other tasks may run: some 15 ms. Under overload that many come in with
-each turn, so that who waits in the kernel's queue waits a second or so, and to let them in costs
-a twentieth of what is served."""
+"""Connections accepted before other tasks may run: some 15 ms. Under overload so many come in with
+each turn: who waits in the kernel's queue waits a second or so, and to let them in costs a
+twentieth of what is served."""
 
 NO_MORE_FILES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 NO_MORE_FILES_PAUSE_S = 0.1
