@@ -38,9 +38,10 @@ $(DEVELOPMENT): requirements-dev.txt $(RUNTIME)
 run: $(RUNTIME)
 	@$(PY) run.py serve --data $(DATA)
 
-# A process for each core, each with the tests of whole files; its summary is the last line.
+# A process for each core and one more, each with the tests of whole files, in the order of
+# tests/conftest.py; its summary is the last line.
 test: lint
-	$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(DEVELOPMENT)
 	$(PY) -m ruff check $(TREE)

@@ -95,6 +95,9 @@ FILE_THREADS = 8
 INVITE_BYTES = 16
 """128 bits of chance in an invite."""
 
+Figures = dict[str, Callable[[], dict[str, int]]]
+"""What says how full something is, by the name under which it is told."""
+
 T = TypeVar("T")
 
 log = structlog.get_logger()
@@ -133,7 +136,9 @@ async def serve_until(
     ):
         feed = Inboxes(actors, POLICIES[settings.fan_out], time.perf_counter)
         context = make_context(folder, settings, actors, feed, url, readiness)
-        context.metrics.show(partial(queues, context, feed, actors))
+        of_edge: Figures = {}
+        shown = partial(queues, context, feed, actors, of_edge)
+        context.metrics.show(shown)
         async with trio.open_nursery() as background:
             background.start_soon(feed.run)
             on_blobs = partial(delete_blobs, context)
@@ -149,11 +154,11 @@ async def serve_until(
                 serve_control,
                 folder.path,
                 actors,
-                partial(queues, context, feed, actors),
+                shown,
                 Passes(actors, context.tokens.issue, unix_ms, secrets.token_bytes, bound),
             )
             async with trio.open_nursery() as edge:
-                await edge.start(serve_app, context, listening, stop.begun)
+                await edge.start(serve_app, context, listening, stop.begun, of_edge)
                 spare_the_collector()
                 where = url if url == bound else f"{url} at {bound}"
                 click.echo(f"Triptych serves {where} from {folder.path}; Ctrl-C stops it")
@@ -165,19 +170,26 @@ async def names_of(actors: Actors, prefix: str) -> list[str]:
     return await actors.read(GetMediaNames(prefix))
 
 
-def queues(context: Context, feed: Inboxes, actors: Actors) -> dict[str, dict[str, int]]:
+def queues(
+    context: Context, feed: Inboxes, actors: Actors, of_edge: Figures
+) -> dict[str, dict[str, int]]:
     """How full everything bounded is."""
-    return actors.statistics() | {
-        "inboxes": feed.statistics(),
-        "views": context.views.statistics(),
-        "stream": context.hub.statistics(),
-        "tokens": context.tokens.statistics(),
-        "clearing": context.clearing.statistics(),
-        "explore": context.rankings.statistics(),
-        "limits": context.limits.statistics(),
-        "throttle": context.throttle.statistics(),
-        "pictures": context.image_threads.statistics(),
-    }
+    told = {name: statistics() for name, statistics in of_edge.items()}
+    return (
+        told
+        | actors.statistics()
+        | {
+            "inboxes": feed.statistics(),
+            "views": context.views.statistics(),
+            "stream": context.hub.statistics(),
+            "tokens": context.tokens.statistics(),
+            "clearing": context.clearing.statistics(),
+            "explore": context.rankings.statistics(),
+            "limits": context.limits.statistics(),
+            "throttle": context.throttle.statistics(),
+            "pictures": context.image_threads.statistics(),
+        }
+    )
 
 
 def make_context(
@@ -241,11 +253,14 @@ async def serve_app(
     context: Context,
     listening: socket.socket,
     stop: trio.Event,
+    figures: Figures,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """The edge that the settings name, with the application behind it. Serves until `stop`, then
-    finishes what is under way, but not for longer than a stop may take."""
+    """The edge that the settings name, with the application behind it, whose `figures` it puts
+    there. Serves until `stop`, then finishes what is under way, but not for longer than a stop may
+    take."""
     app = make_app(context)
+    figures["requests"] = app.bounds.statistics
     async with trio.open_nursery() as edge:
         edge.start_soon(end_streams, context.hub, stop)
         if context.settings.server == "hypercorn":
@@ -258,7 +273,9 @@ async def serve_app(
             serving.tls = certificate_of(context.settings)
             if serving.tls is not None:
                 await edge.start(renew_certificate, serving, context.settings)
-            await Listener(serving).serve([listening], stop, STOPPING, task_status)
+            listener = Listener(serving)
+            figures["edge"] = listener.statistics
+            await listener.serve([listening], stop, STOPPING, task_status)
         edge.cancel_scope.cancel()
 
 
@@ -302,7 +319,7 @@ def serve(**flags: str | None) -> None:
     """Serve the data folder until SIGTERM or Ctrl-C."""
     with told(BadSetting):
         settings = load(flags).settings
-        configure_logs(settings.log, settings.log_level, sys.stderr)
+        lines = configure_logs(settings.log, settings.log_level, sys.stderr)
         for warning in warnings_about(settings):
             log.warning(warning)
         sys.setswitchinterval(SWITCH_INTERVAL_S)
@@ -313,7 +330,7 @@ def serve(**flags: str | None) -> None:
             with ended_by_signals():
                 upgrade_folder(folder, logged=True)
                 scrub_what_is_left(folder)
-            trio.run(serve_folder, folder, settings, listening)
+            trio.run(serve_folder, folder, settings, listening, instruments=[lines])
 
 
 @main.command()

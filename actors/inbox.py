@@ -23,6 +23,7 @@ class Inbox:
 
     __slots__ = (
         "_authors",
+        "_left",
         "_most",
         "_posts",
         "dropped",
@@ -47,6 +48,9 @@ class Inbox:
         """The newest post that the fill brought: what is younger was pushed."""
         self.dropped: dict[int, int] = {}
         """Posts above the floor that a lossy policy did not keep, and their authors."""
+        self._left: set[int] = set()
+        """Those followed no longer since the fill: the only ones whose posts may be here and belong
+        here no more."""
         self._most = most
         self._posts = array("Q")
         self._authors = array("I")
@@ -70,6 +74,7 @@ class Inbox:
         `posts` are (post, author), the newest first; `complete` says that there are no older ones.
         """
         self.following = Members(following)
+        self._left = set()
         self.marked = False
         self._posts = array("Q", (post for post, _ in reversed(posts)))
         self._authors = array("I", (author for _, author in reversed(posts)))
@@ -110,6 +115,7 @@ class Inbox:
     def unfollow(self, author: int) -> None:
         """Its owner follows `author` no longer; the posts are skipped at reading."""
         self.following.discard(author)
+        self._left.add(author)
 
     def found(self, pulled: Collection[int]) -> None:
         """What was dropped and is pulled after all has been seen, so it is kept from now on."""
@@ -138,11 +144,14 @@ class Inbox:
             return None
         return shown
 
-    def _shown(self, places: Iterable[int], limit: int) -> list[int]:
+    def _shown(self, places: range, limit: int) -> list[int]:
+        posts, authors, left = self._posts, self._authors, self._left
+        if not left:
+            return [posts[place] for place in places[:limit]]
         shown: list[int] = []
         for place in places:
-            if self.shows(self._authors[place]):
-                shown.append(self._posts[place])
+            if authors[place] not in left:
+                shown.append(posts[place])
                 if len(shown) == limit:
                     break
         return shown

@@ -16,7 +16,7 @@ import trio
 import run
 from bench.house import open_house
 from bench.stock import serve_stock, stock_app
-from server.allocation import return_free_memory
+from server.allocation import return_free_memory, spare_the_collector
 from server.binding import listen
 from server.edge.listener import BACKLOG
 from server.logs import configure_logs
@@ -43,7 +43,8 @@ async def serve(folder: DataFolder, settings: Settings, stock: bool) -> None:
             listening.listen(BACKLOG)
             edge.start_soon(serve_stock, stock_app(house.context), listening)
         else:
-            await edge.start(run.serve_app, house.context, listening, stop)
+            await edge.start(run.serve_app, house.context, listening, stop, {})
+        spare_the_collector()
         tell({"port": port})
         async with trio.lowlevel.FdStream(os.dup(sys.stdin.fileno())) as asked:
             while await asked.receive_some(LINE_BYTES):
@@ -63,9 +64,9 @@ def main(data: str, log: Path, server: str) -> None:
     settings = msgspec.structs.replace(ours, server="edge" if server == "stock" else server)
     sys.setswitchinterval(run.SWITCH_INTERVAL_S)
     return_free_memory()
-    with log.open("a") as lines, open_folder(Path(data)) as folder:
-        configure_logs("json", settings.log_level, lines)
-        trio.run(serve, folder, settings, server == "stock")
+    with log.open("a") as stream, open_folder(Path(data)) as folder:
+        lines = configure_logs("json", settings.log_level, stream)
+        trio.run(serve, folder, settings, server == "stock", instruments=[lines])
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from quart import Quart
 from quart.wrappers import Response
 from quart_trio import QuartTrio
 from quart_trio.asgi import TrioASGIHTTPConnection
-from quart_trio.wrappers import TrioRequest
+from quart_trio.wrappers import TrioRequest, TrioResponse
 
 import run
 from server.app import Triptych, make_app
@@ -25,6 +25,7 @@ from server.context import Context
 from server.edge.limits import Limits
 from server.edge.listener import Listener, Stopping
 from server.edge.serving import Serving
+from server.http.answers import quart_response
 from server.http.hot_routes import HotRoutes
 
 HELLO = b"Hello, world"
@@ -36,6 +37,7 @@ class StockRequest(TrioRequest):
     """Quart's own, with what our routes look at beside; for requests without a body."""
 
     answer_headers = MappingProxyType({})
+    answer = None
     has_unread_body = False
 
 
@@ -44,6 +46,10 @@ class StockTriptych(Triptych):
 
     asgi_http_class = TrioASGIHTTPConnection
     request_class = StockRequest  # pyright: ignore
+
+    async def handle_request(self, request: Any) -> TrioResponse:
+        await super().handle_request(request)
+        return quart_response(request.answer)
 
 
 def stock_app(context: Context) -> Any:

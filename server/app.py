@@ -1,8 +1,8 @@
 """The Quart-Trio application: rules from the route table, problems for everything, and what every
 answer carries.
 
-Made by `run.py` with a `Context`; any ASGI server may run it. It owns no tasks, and no state but a
-count.
+Made by `run.py` with a `Context`; any ASGI server may run it. It owns no tasks, and no state but
+counts.
 """
 
 import functools
@@ -17,13 +17,13 @@ from quart import request as current_request
 from quart.wrappers import Response as QuartResponse
 from quart_trio import QuartTrio
 from quart_trio.wrappers import TrioResponse
-from structlog.contextvars import bound_contextvars
-from werkzeug.routing import BaseConverter, Map
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from server.context import Context
 from server.edge.serving import Refusing
 from server.http.answering import answer_call
-from server.http.answers import JSON_TYPE, Answer, Response, problem_answer, quart_response
+from server.http.answers import JSON_TYPE, Answer, Response, problem_answer
+from server.http.bounds import RETRY_AFTER_S, Bounds
 from server.http.connection import (
     IgnoredUpgrade,
     PulledConnection,
@@ -32,8 +32,9 @@ from server.http.connection import (
     send_answer,
 )
 from server.http.direct import DirectRequest, Request
-from server.http.hot_routes import HotRoutes, words_at
+from server.http.hot_routes import HotRoutes
 from server.http.routing import Route
+from server.http.rules import OTHER, FindingRule, OtherThan, rule_of, words_of_path, words_of_rule
 from server.problems import (
     STATUSES,
     Code,
@@ -50,6 +51,12 @@ REQUEST_ID_HEADER = "X-Request-Id"
 REQUEST_ID_BYTES = 12
 """96 bits: two requests never share one."""
 
+REQUEST_IDS_AT_ONCE = 256
+"""Made of one piece of chance, which costs a call of the kernel."""
+
+REFUSALS_KEPT = 64
+"""Answers that the edge gives by itself, kept but for their ids: more than it has."""
+
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
@@ -57,18 +64,12 @@ SECURITY_HEADERS = {
 }
 """On every answer: none of ours is a page, so nothing in one may load or frame anything."""
 
-RETRY_AFTER_S = 1
-"""What a client is told while more requests are under way than the settings allow."""
-
 BUG = STATUSES[Code.SERVER_ERROR]
 """What is logged with its cause. Shedding load is not: it would be one more load."""
 
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-OTHER = "other"
-"""The name of `OtherThan` in rules."""
-
-_NOT_WORDS = re.compile(rf"<{OTHER}\([^)]*\):")
-"""What a rule says of it, and a log need not."""
+ANSWERED = TrioResponse(b"")
+"""What Quart gets to see of an answer of ours."""
 
 log = structlog.get_logger()
 
@@ -83,7 +84,10 @@ class Triptych(QuartTrio):
         super().__init__("triptych", static_folder=None)
         self._context = context
         self._hot = HotRoutes(ROUTES)
-        self._under_way = 0
+        self._log = structlog.get_logger().bind()  # bound now: once, not for each request
+        settings = context.settings
+        self.bounds = Bounds(settings.requests_max, settings.uploads_max)
+        self._new_id = request_ids(context)
         self.asgi_websocket_class = self._upgrade  # pyright: ignore[reportAttributeAccessIssue]
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -94,7 +98,7 @@ class Triptych(QuartTrio):
                 route, values = found
                 request = DirectRequest(scope, receive)
                 serving = partial(self._answer_directly, route, request, values)
-                answer = await self._finished(request, serving, _logged(route.path))
+                answer = await self._finished(request, serving, words_of_path(route.path))
                 await send_answer(request, answer, send)
                 return
         await super().__call__(scope, receive, send)
@@ -121,7 +125,8 @@ class Triptych(QuartTrio):
         route, where it is known."""
         began = trio.current_time()
         request_id = self._request_id(request)
-        with bound_contextvars(request_id=request_id):
+        bound = bind_contextvars(request_id=request_id)
+        try:
             response = await serving()
             headers = response.headers
             headers[REQUEST_ID_HEADER] = request_id
@@ -129,31 +134,26 @@ class Triptych(QuartTrio):
             for name, value in SECURITY_HEADERS.items():
                 headers.setdefault(name, value)
             if isinstance(request, PulledRequest) and request.url_rule is not None:
-                words = _NOT_WORDS.sub("<", request.url_rule.rule)
+                words = words_of_rule(request.url_rule.rule)
             took_s = trio.current_time() - began
             name = words and f"{request.method} {words}"
             self._context.metrics.count(name, response.status_code, took_s)
-            log.info(
+            self._log.info(
                 "request",
                 method=request.method,
                 route=words,
                 status=response.status_code,
                 ms=round(took_s * 1_000, 1),
             )
+        finally:
+            reset_contextvars(**bound)
         return response
 
     async def serve(
         self, route: Route, request: Request, path_values: Mapping[str, str]
     ) -> Response:
         """A route's answer to a request. Raises a 503 while too much is under way."""
-        limit = self._context.settings.requests_max
-        if self._under_way >= limit and not route.is_probe:
-            raise overloaded(RETRY_AFTER_S)
-        self._under_way += 1
-        try:
-            return await answer_call(self._context, route, request, path_values)
-        finally:
-            self._under_way -= 1
+        return await answer_call(self._context, self.bounds, route, request, path_values)
 
     async def _answer_directly(
         self, route: Route, request: DirectRequest, path_values: Mapping[str, str]
@@ -167,9 +167,11 @@ class Triptych(QuartTrio):
         try:
             answer = await self.handle_request(request)
         except UnicodeDecodeError:
-            return quart_response(problem_answer(invalid("The URL is not valid UTF-8")))
+            return problem_answer(invalid("The URL is not valid UTF-8"))
         except Exception as error:  # What Quart itself trips over, before it looks for a route.
-            return quart_response(answer_to_exception(error))
+            return answer_to_exception(error)
+        if request.answer is not None:
+            return request.answer
         assert isinstance(answer, TrioResponse), "handlers answer with responses of ours"
         return answer
 
@@ -177,13 +179,29 @@ class Triptych(QuartTrio):
         given = request.headers.get(REQUEST_ID_HEADER, "")
         if _SANE_REQUEST_ID.fullmatch(given):
             return given
-        return self._context.chance(REQUEST_ID_BYTES).hex()
+        return self._new_id()
+
+
+def request_ids(context: Context) -> Callable[[], str]:
+    """Gives a new request id each time it is called."""
+    drawn: list[str] = []
+
+    def draw() -> str:
+        if not drawn:
+            chance = context.chance(REQUEST_ID_BYTES * REQUEST_IDS_AT_ONCE).hex()
+            length = 2 * REQUEST_ID_BYTES
+            drawn.extend(chance[at : at + length] for at in range(0, len(chance), length))
+        return drawn.pop()
+
+    return draw
 
 
 def edge_refusals(context: Context) -> Refusing:
     """What the edge answers by itself, before a route is known: in the one shape of errors."""
+    new_id = request_ids(context)
 
-    def refuse(status: int, message: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    @functools.lru_cache(REFUSALS_KEPT)  # under overload, too, a refusal must cost next to nothing
+    def said(status: int, message: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
         match status:
             case 500:
                 problem = server_error()
@@ -191,14 +209,13 @@ def edge_refusals(context: Context) -> Refusing:
                 problem = overloaded(RETRY_AFTER_S)
             case _:
                 problem = Problem(Code.INVALID_REQUEST, message, status=status)
-        headers = {
-            "Content-Type": JSON_TYPE,
-            REQUEST_ID_HEADER: context.chance(REQUEST_ID_BYTES).hex(),
-            **problem.headers,
-            **SECURITY_HEADERS,
-        }
+        headers = {"Content-Type": JSON_TYPE, **problem.headers, **SECURITY_HEADERS}
         encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         return encoded, problem.body()
+
+    def refuse(status: int, message: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
+        headers, body = said(status, message)
+        return [*headers, (REQUEST_ID_HEADER.lower().encode(), new_id().encode())], body
 
     return refuse
 
@@ -212,24 +229,37 @@ def answer_to_exception(error: Exception) -> Answer:
 
 
 async def _refuse(refusal: Problem) -> Response:
-    return quart_response(problem_answer(refusal))
+    return problem_answer(refusal)
 
 
 async def _on_exception(error: Exception) -> TrioResponse:
     """Quart's hook; a plain function would be run in a thread."""
-    return quart_response(answer_to_exception(error))
+    return _answered_by(answer_to_exception(error))
+
+
+def _answered_by(answer: Response) -> TrioResponse:
+    """Keep the answer to Quart's current request for `Triptych`, and give Quart one in its place:
+    to make Quart's own of ours would cost as much as many a route."""
+    _request().answer = answer
+    return ANSWERED
+
+
+def _request() -> PulledRequest:
+    return cast(Any, current_request)._get_current_object()
 
 
 def make_app(context: Context) -> Triptych:
     """The application that serves `ROUTES` in `context`."""
     app = Triptych(context)
+    app.url_rule_class = FindingRule
     app.url_map.strict_slashes = False
     # Merging would answer `//feed` with a redirect.
     app.url_map.merge_slashes = False
     app.url_map.converters[OTHER] = OtherThan
+    rules = _rules()
     for route in ROUTES:
         app.add_url_rule(
-            _rule_of(route.path),
+            rules[route.path],
             endpoint=route.name.replace(".", "_"),
             view_func=_view_of(app, route),
             methods=[route.method],
@@ -239,38 +269,14 @@ def make_app(context: Context) -> Triptych:
     return app
 
 
-class OtherThan(BaseConverter):
-    """A part of a path that is none of the words that another route has in its place."""
-
-    def __init__(self, url_map: Map, *words: str) -> None:
-        super().__init__(url_map)
-        self.regex = rf"(?!(?:{'|'.join(map(re.escape, words))})\Z)[^/]+"
-
-
-def _rule_of(path: str) -> str:
-    """A route's path as Quart's rule. What is a word elsewhere is no parameter here: a method that
-    `/stories/feed` has not is no method of a story called `feed`."""
-    parts = path.split("/")
-    rule = list(parts)
-    for place, part in enumerate(parts):
-        if not part.startswith(":"):
-            continue
-        rule[place] = f"<{part[1:]}>"
-        if words := sorted(words_at(ROUTES, place, parts)):
-            named = ", ".join(f'"{word}"' for word in words)
-            rule[place] = f"<{OTHER}({named}):{part[1:]}>"
-    return "/".join(rule)
-
-
 @functools.cache
-def _logged(path: str) -> str:
-    """A route's path in the words of Quart's rules."""
-    return re.sub(r":(\w+)", r"<\1>", path)
+def _rules() -> Mapping[str, str]:
+    """Each path of the table as Quart's rule."""
+    return {route.path: rule_of(route.path, ROUTES) for route in ROUTES}
 
 
 def _view_of(app: Triptych, route: Route) -> Callable[..., Awaitable[QuartResponse]]:
     async def view(**path_values: str) -> QuartResponse:
-        request: PulledRequest = cast(Any, current_request)._get_current_object()
-        return quart_response(await app.serve(route, request, path_values))
+        return _answered_by(await app.serve(route, _request(), path_values))
 
     return view

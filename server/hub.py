@@ -40,6 +40,10 @@ STREAMS_OF_A_USER_MAX = 10
 TICK_S = 1.0
 """Between two looks at whose time is up: one timer for all streams."""
 
+LOOKED_UP_AT_ONCE = 2
+"""Streams that look into the rows for what they missed: one less than there are readers, so that
+others always have one, however many streams ask for everything."""
+
 ENDED = 4001
 """The code of a stream whose token or session has ended."""
 
@@ -96,6 +100,8 @@ class Hub:
         self._nursery: trio.Nursery | None = None
         self.mark = asking.delivered
         """The seq of the last fact of which it is decided who hears."""
+        self.looking_up = trio.CapacityLimiter(LOOKED_UP_AT_ONCE)
+        """For streams that catch up."""
         self._handing = Handing(asking, views, self._hearers_of, self.mark)
 
     # Coming and going.

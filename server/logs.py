@@ -5,15 +5,21 @@ event in a few constant words, with what varies as keys. What the libraries log 
 comes out the same way. Whoever handles a request binds `request_id` with `structlog.contextvars`,
 and each line of that request carries it.
 
+While the loop runs, lines that are not urgent leave together, each time before it waits: a line a
+request costs no call of the kernel of its own.
+
 Never logged: tokens, passwords, captions, whole requests. The processor below is a net for
 accidents, not a permission.
 """
 
+import json
 import logging
+import threading
 from collections.abc import Mapping
 from typing import TextIO, cast
 
 import structlog
+import trio
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from server.settings import LogForm, LogLevel
@@ -43,11 +49,84 @@ LIBRARIES_LEVEL = logging.WARNING
 """What libraries say below this is about their insides. A graver `level` holds for them, too."""
 
 
+HELD_LINES_MAX = 1_000
+"""Lines that wait for the end of a turn of the loop; beyond it they do not wait."""
+
+_PLAIN = (str, int, float, bool, type(None))
+"""What most values are, and nothing can hide in."""
+
+_encode = json.JSONEncoder(default=repr).encode
+
+
+class Lines(trio.abc.Instrument):
+    """A stream that gets lines: `warning` and what is graver at once, with all before it, the rest
+    when the loop that this is an instrument of is about to wait. Without a loop everything at once.
+
+    What the loop's current turn has said is lost with a process that is killed. Threads may log,
+    too."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+        self._held: list[str] = []
+        self._holds = False
+
+    def info(self, line: str) -> None:
+        """Take a line that may wait for the end of the turn."""
+        if self._holds and len(self._held) < HELD_LINES_MAX:
+            with self._lock:
+                self._held.append(line)
+        else:
+            self.warning(line)
+
+    debug = info
+
+    def warning(self, line: str) -> None:
+        """Write a line, after all before it."""
+        with self._lock:
+            self._held.append(line)
+            self._write_held()
+
+    error = critical = exception = warning
+
+    def write(self, text: str) -> None:
+        """What the libraries say, as to a stream: lines with their ends."""
+        self.warning(text.removesuffix("\n"))
+
+    def flush(self) -> None:
+        """Nothing: no line is half written."""
+
+    def _write_held(self) -> None:
+        self._stream.write("".join(f"{line}\n" for line in self._held))
+        self._stream.flush()
+        self._held.clear()
+
+    # As the instrument of a loop.
+
+    def before_run(self) -> None:
+        self._holds = True
+
+    def before_io_wait(self, timeout: float) -> None:
+        if self._held:
+            with self._lock:
+                self._write_held()
+
+    def after_run(self) -> None:
+        self._holds = False
+        self.before_io_wait(0.0)
+
+
+def _render_json(logger: WrappedLogger, method: str, event: EventDict) -> str:
+    return _encode(event)
+
+
 def _without_secrets(event: Mapping[str, object]) -> EventDict:
     cleaned: EventDict = {}
     for key, value in event.items():
         if key.lower() in WITHHELD_KEYS:
             cleaned[key] = WITHHELD
+        elif type(value) in _PLAIN:
+            cleaned[key] = value
         elif isinstance(value, Mapping):
             cleaned[key] = _without_secrets(cast(Mapping[str, object], value))
         else:
@@ -74,16 +153,18 @@ def _rendering(form: LogForm, stream: TextIO) -> list[Processor]:
         ]
     return [
         structlog.processors.format_exc_info,
-        structlog.processors.JSONRenderer(),
+        _render_json,
     ]
 
 
-def configure_logs(form: LogForm, level: LogLevel, stream: TextIO) -> None:
-    """Send every log line of the process, ours and the libraries', to `stream` in `form`.
+def configure_logs(form: LogForm, level: LogLevel, stream: TextIO) -> Lines:
+    """Send every log line of the process, ours and the libraries', to `stream` in `form`. What is
+    returned is for the loop that will run, if one will.
 
     `auto` is `human` if `stream` is a terminal and `json` if not. May be called again: the last
     call holds. A write waits for whoever reads the stream.
     """
+    lines = Lines(stream)
     least = logging.getLevelNamesMapping()[level.upper()]
     preparing: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -95,10 +176,10 @@ def configure_logs(form: LogForm, level: LogLevel, stream: TextIO) -> None:
     structlog.configure(
         processors=[*preparing, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=lambda *_: lines,
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream)
+    handler = logging.StreamHandler(lines)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *preparing],
@@ -108,3 +189,4 @@ def configure_logs(form: LogForm, level: LogLevel, stream: TextIO) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(max(least, LIBRARIES_LEVEL))
+    return lines

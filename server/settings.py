@@ -279,6 +279,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             description="Requests under way at once; beyond it the answer is 503.",
         ),
     ] = 512
+    uploads_max: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=65_536,
+            description="Uploads under way at once, which may take 81 MiB of disk each; beyond it "
+            "the answer is 503.",
+        ),
+    ] = 128
 
 
 class Setting(msgspec.Struct, frozen=True):

@@ -26,13 +26,13 @@ insert into locations (location, name, city, country, lat, lng, population)
 select value ->> 0, value ->> 1, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
 from json_each(?)"""
 
-INSERT_WORDS = """
+INDEX_WORDS = """
 insert into location_words (rowid, name, city, country)
-select value ->> 0, value ->> 1, value ->> 1, value ->> 2 from json_each(?)"""
+select location, name, city, country from locations where creator is null"""
 
-INSERT_POINTS = """
+INDEX_POINTS = """
 insert into location_points
-select value ->> 0, value ->> 3, value ->> 3, value ->> 4, value ->> 4 from json_each(?)"""
+select location, lat, lat, lng, lng from locations where creator is null"""
 
 
 COUNT_POSTS = """
@@ -62,11 +62,10 @@ def load_cities(connection: Connection) -> int:
     loaded, left = 0, _cities()
     with transaction(connection):
         while cities := list(islice(left, CITIES_A_STATEMENT)):
-            document = (msgspec.json.encode(cities).decode(),)
-            for statement in (INSERT_LOCATIONS, INSERT_WORDS, INSERT_POINTS):
-                connection.execute(statement, document)
+            connection.execute(INSERT_LOCATIONS, (msgspec.json.encode(cities).decode(),))
             loaded += len(cities)
-        connection.execute(COUNT_POSTS)
+        for statement in (INDEX_WORDS, INDEX_POINTS, COUNT_POSTS):
+            connection.execute(statement)
     return loaded
 
 

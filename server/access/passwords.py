@@ -20,6 +20,8 @@ LANES = 1
 """argon2id as hardening.md asks for it, which is OWASP's choice: some 20 ms and 19 MiB for each
 guess."""
 
+HASHER = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
+
 SALT_BYTES = 16
 """RFC 9106, 3.1."""
 
@@ -62,13 +64,18 @@ def _encoded(password: str) -> bytes | None:
 class Passwords:
     """Hashes and checks passwords in threads of their own, so that nothing else waits for them.
 
-    `chance(n)` gives n random bytes that are fit for secrets.
+    `chance(n)` gives n random bytes that are fit for secrets. Only tests have another `hasher`.
     """
 
-    def __init__(self, limiter: trio.CapacityLimiter, chance: Callable[[int], bytes]) -> None:
+    def __init__(
+        self,
+        limiter: trio.CapacityLimiter,
+        chance: Callable[[int], bytes],
+        hasher: PasswordHasher = HASHER,
+    ) -> None:
         self._limiter = limiter
         self._chance = chance
-        self._hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
+        self._hasher = hasher
 
     async def hash(self, password: str) -> str:
         """The argon2id hash to keep, in PHC form. Raises `BadPassword` for what `check_password`

@@ -11,6 +11,9 @@ What an application finds in `scope["extensions"]`, beyond what ASGI says:
 `http.response.pathsend`: a file as the rest of an answer, by its path. If it can't be opened,
 `send` raises that `OSError` and nothing of the answer has left.
 
+`http.response.zerocopysend`: a part of a file that the application has opened, and closes once
+`send` returns; the last part of an answer, or one whose `content-length` was told.
+
 `websocket.http.response`: a handshake may be answered as a request.
 
 `triptych.socket` (in `websocket` scopes): a `DirectSocket` for whoever writes to thousands of

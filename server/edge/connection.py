@@ -21,7 +21,10 @@ from server.edge.websocket import WebSocket
 from server.edge.wire import Gone, Wire
 
 ASGI = {"version": "3.0", "spec_version": "2.4"}
-EXTENSIONS: dict[str, dict[str, Any]] = {"http.response.pathsend": {}}
+EXTENSIONS: dict[str, dict[str, Any]] = {
+    "http.response.pathsend": {},
+    "http.response.zerocopysend": {},
+}
 
 Address = tuple[str, int]
 

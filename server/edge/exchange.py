@@ -9,7 +9,7 @@ import structlog
 import trio
 
 from server.edge.answers import CONTINUE, Answer, ASGIHeaders, BadAnswer
-from server.edge.files import open_file, send_file
+from server.edge.files import open_file, send_file, stretch
 from server.edge.heads import Head, Malformed
 from server.edge.limits import BODY_BYTES_A_SECOND_MIN, RECEIVED_BYTES
 from server.edge.requests import Requests
@@ -146,7 +146,12 @@ class Exchange:
                 piece, more = message.get("body", b""), message.get("more_body", False)
                 await self._send_piece(piece, more=more)
             case "http.response.pathsend":
-                await self._send_file(message["path"])
+                await self._send_path(message["path"])
+            case "http.response.zerocopysend":
+                descriptor = message["file"].fileno()
+                start, count = stretch(descriptor, message.get("offset"), message.get("count"))
+                more = message.get("more_body", False)
+                await self._send_part(descriptor, start, count, more=more)
             case other:
                 raise BadAnswer(f"{other} is nothing that can be sent here")
 
@@ -158,18 +163,26 @@ class Exchange:
         if not more:
             self._end()
 
-    async def _send_file(self, path: str) -> None:
+    async def _send_path(self, path: str) -> None:
         opened = await open_file(path, self._serving.file_threads)
         if opened.descriptor is None:
             await self._send_piece(opened.content, more=False)
             return
         with opened:
-            self._wire.send_nowait(self._begin(opened.size))
-            if self._answer.takes_body:
-                self._answer.count(opened.size, more=False)
-                await send_file(self._wire, opened, self._serving.file_threads)
-            await self._wire.drain()
-        self._end()
+            await self._send_part(opened.descriptor, 0, opened.size, more=False)
+
+    async def _send_part(self, descriptor: int, start: int, count: int, *, more: bool) -> None:
+        """Send so many bytes of an open file."""
+        self._wire.send_nowait(self._begin(None if more else count))
+        if self._answer.takes_body:
+            if self._answer.is_chunked:
+                raise BadAnswer("a file is the rest of an answer, or the length was told before")
+            self._answer.count(count, more=more)
+            threads = self._serving.file_threads
+            await send_file(self._wire, descriptor, start, start + count, threads)
+        await self._wire.drain()
+        if not more:
+            self._end()
 
     def _end(self) -> None:
         self._answered = True

@@ -45,15 +45,23 @@ def _open(path: str) -> Opened:
     return Opened(None, len(content), content)
 
 
-async def send_file(wire: Wire, opened: Opened, threads: trio.CapacityLimiter) -> None:
-    """Send all of an open file. Raises `Gone`, and `EOFError` for a file that has become
-    shorter."""
-    descriptor, place = opened.descriptor, 0
-    assert descriptor is not None
-    while place < opened.size:
+def stretch(descriptor: int, offset: int | None, count: int | None) -> tuple[int, int]:
+    """Where a part of an open file begins and how long it is: by default from its current position
+    up to its end."""
+    start = os.lseek(descriptor, 0, os.SEEK_CUR) if offset is None else offset
+    return start, max(os.fstat(descriptor).st_size - start, 0) if count is None else count
+
+
+async def send_file(
+    wire: Wire, descriptor: int, start: int, stop: int, threads: trio.CapacityLimiter
+) -> None:
+    """Send the bytes from `start` up to `stop` of an open file. Raises `Gone`, and `EOFError` for a
+    file that is shorter."""
+    place = start
+    while place < stop:
         if wire.has_unsent:
             await wire.drain()
-        count = min(FILE_PIECE_BYTES, opened.size - place)
+        count = min(FILE_PIECE_BYTES, stop - place)
         if wire.can_send_files:
             sent = await trio.to_thread.run_sync(
                 _send_piece, wire, descriptor, place, count, limiter=threads

@@ -24,19 +24,30 @@ people. It comes from the application's side: the edge knows no shape of errors.
 
 class Turn(trio.abc.Instrument):
     """The loop's current turn: everybody who was ready when it began. `worked` tells the seconds
-    that this thread has worked."""
+    that this thread has worked, which costs a call of the kernel; `passed` those that have gone by,
+    which costs next to nothing, so the other is only asked where it could matter."""
 
-    def __init__(self, worked: Callable[[], float]) -> None:
+    def __init__(self, worked: Callable[[], float], passed: Callable[[], float]) -> None:
         self._worked = worked
-        self._began = worked()
+        self._passed = passed
+        self._began = self._read_at = passed()
+        self._read = worked()
+        self.follows_a_long_one = False
 
     def after_io_wait(self, timeout: float) -> None:
         """A turn begins. Called by trio."""
-        self._began = self._worked()
+        self.follows_a_long_one = self.is_long()
+        self._began = now = self._passed()
+        if now - self._read_at > BEHIND_S / 4:
+            self._read_at, self._read = now, self._worked()
 
     def is_long(self) -> bool:
         """Whether there was more to do than there should be."""
-        return self._worked() - self._began > BEHIND_S
+        if self._passed() - self._began <= BEHIND_S:
+            return False
+        # Since it was last read; and before this turn it can't have worked longer than time passed.
+        worked = self._worked() - self._read - (self._began - self._read_at)
+        return worked > BEHIND_S
 
 
 class Serving:
@@ -52,6 +63,7 @@ class Serving:
         *,
         probes: frozenset[bytes] = frozenset(),
         worked: Callable[[], float] = time.thread_time,
+        passed: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.application = application
         self.refusing = refusing
@@ -60,7 +72,7 @@ class Serving:
         self.file_threads = file_threads
         self.probes = probes
         """Targets that are answered however busy the process is."""
-        self.turn = Turn(worked)
+        self.turn = Turn(worked, passed)
         self.tls: ssl.SSLContext | None = None
         """What new connections are encrypted with; may be replaced at any time."""
         self.is_ending = False

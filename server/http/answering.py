@@ -9,7 +9,7 @@ sends it.
 import functools
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -18,6 +18,7 @@ from actors.runtime.asking import Asker
 from server.access.ratelimits import Allowance, Tier
 from server.context import Context
 from server.http.answers import Response
+from server.http.bounds import Bounds
 from server.http.calls import (
     IDEMPOTENCY_KEY,
     Call,
@@ -26,7 +27,7 @@ from server.http.calls import (
     parse_path,
 )
 from server.http.connection import ClientLeft
-from server.http.direct import Request
+from server.http.direct import Request, queried
 from server.http.routing import Multipart, Nothing, Route, Who
 from server.problems import (
     Detail,
@@ -50,6 +51,9 @@ OVER_LIMIT = "You have exceeded the rate limit for this endpoint"
 BEARER = "bearer "
 BODYLESS_METHODS = ("GET", "HEAD")
 
+QUERIES_KEPT = 1_024
+"""Queries remembered as what they say: a few hundred bytes each."""
+
 DECIMALS = ("lat", "lng")
 """Fields of queries that are numbers with a fraction."""
 
@@ -59,27 +63,37 @@ _DECIMAL = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,20})?([Ee][+-]?[0-9]{1,3})?")
 
 
 async def answer_call(
-    context: Context, route: Route, request: Request, path_values: Mapping[str, str]
+    context: Context, bounds: Bounds, route: Route, request: Request, path_values: Mapping[str, str]
 ) -> Response:
     """What `route` answers to `request`. Raises `Problem` and whatever handlers raise."""
+    places = bounds.places(route)
     try:
-        viewer = await _admitted(context, route, request)
-        ids, names = parse_path(path_values, viewer)
-        call = Call(
-            context=context,
-            route=route.name,
-            viewer=viewer,
-            ids=ids,
-            names=names,
-            query=read_query(route.query, request),
-            body=None,
-            idempotency_key=_key_of(route, request),
-            request=request,
-        )
-        call = msgspec.structs.replace(call, body=await _read_body(route, request))
-        return await route.handler(call)
+        with places:
+            call = await _called(context, route, request, path_values)
+        body = await _read_body(bounds, route, request)
+        with places:
+            return await route.handler(msgspec.structs.replace(call, body=body))
     except ClientLeft:
         raise invalid("The request ended before it was complete") from None
+
+
+async def _called(
+    context: Context, route: Route, request: Request, path_values: Mapping[str, str]
+) -> Call[Any, Any]:
+    """The call, all of it checked, but for its body."""
+    viewer = await _admitted(context, route, request)
+    ids, names = parse_path(path_values, viewer)
+    return Call(
+        context=context,
+        route=route.name,
+        viewer=viewer,
+        ids=ids,
+        names=names,
+        query=read_query(route.query, request),
+        body=None,
+        idempotency_key=_key_of(route, request),
+        request=request,
+    )
 
 
 async def _admitted(context: Context, route: Route, request: Request) -> Asker | None:
@@ -138,8 +152,17 @@ def _key_of(route: Route, request: Request) -> str | None:
 
 def read_query(kind: type[Any], request: Request) -> Any:
     """The query in its type. Raises a 400 that names the field."""
+    query: bytes = cast(Mapping[str, Any], request.scope)["query_string"]
+    return _query_of(kind, query)
+
+
+@functools.lru_cache(QUERIES_KEPT)
+def _query_of(kind: type[Any], query: bytes) -> Any:
+    """Most requests have one of a few queries, and what is made of one never changes. Of a name
+    that comes twice the first holds."""
     fields = _fields_of(kind)
-    values = {name: request.args[name] for name in fields if name in request.args}
+    given = dict(reversed(queried(query)))
+    values = {name: given[name] for name in fields if name in given}
     for name, text in values.items():
         limits = fields[name]
         # msgspec would take "2e1" for 20.
@@ -160,15 +183,16 @@ def _fields_of(kind: type[Any]) -> dict[str, dict[str, Detail]]:
     return {name: limits_of(kind, name) for name in names}
 
 
-async def _read_body(route: Route, request: Request) -> Any:
-    """The body in its type; a form is left for the handler to read. Raises a 400 or a 413."""
+async def _read_body(bounds: Bounds, route: Route, request: Request) -> Any:
+    """The body in its type; a form is left for the handler to read. Raises a 400, 413 or 503."""
     kind = route.body
     if issubclass(kind, Multipart):
         return kind()
     try:
         # HTTP/2 announces no body: only of a GET nobody expects one.
         expected = request.has_unread_body or request.method not in BODYLESS_METHODS
-        body = await request.pulled.read(JSON_BYTES_MAX) if expected else b""
+        read = functools.partial(request.pulled.read, JSON_BYTES_MAX)
+        body = await bounds.body(read) if expected else b""
     except RequestEntityTooLarge:
         raise too_large("The body is too large", max_bytes=JSON_BYTES_MAX) from None
     if kind is Nothing:

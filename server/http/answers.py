@@ -1,5 +1,5 @@
-"""What a handler answers: JSON of a struct, or of pieces that were encoded before, as an `Answer`,
-which is cheap to make; whatever else an answer may be is Quart's response.
+"""What a handler answers: JSON of a struct, or of pieces that were encoded before, or a file, as an
+`Answer`, which is cheap to make; whatever else an answer may be is Quart's response.
 
 Made by routes and by `server.app`; decides nothing.
 """
@@ -8,6 +8,7 @@ import msgspec
 from quart.wrappers import Response as QuartResponse
 from quart_trio.wrappers import TrioResponse
 
+from server.http.files import FilePart
 from server.problems import Problem
 
 JSON_TYPE = "application/json"
@@ -16,11 +17,11 @@ _encoder = msgspec.json.Encoder()
 
 
 class Answer:
-    """An answer whose body is here."""
+    """An answer whose body is here, or in an open file."""
 
     __slots__ = ("body", "content_type", "headers", "status_code")
 
-    def __init__(self, body: bytes, status: int, content_type: str = JSON_TYPE) -> None:
+    def __init__(self, body: bytes | FilePart, status: int, content_type: str = JSON_TYPE) -> None:
         self.body = body
         self.status_code = status
         self.content_type = content_type
@@ -52,7 +53,11 @@ def problem_answer(problem: Problem) -> Answer:
 def quart_response(answer: Response) -> TrioResponse:
     """The same for Quart, which can do more with it."""
     if isinstance(answer, Answer):
-        response = TrioResponse(answer.body, answer.status_code, content_type=answer.content_type)
+        body = answer.body if isinstance(answer.body, bytes) else b""
+        response = TrioResponse(body, answer.status_code, content_type=answer.content_type)
+        if isinstance(answer.body, FilePart):
+            response.response = answer.body
+            response.content_length = len(answer.body)
         response.headers.update(answer.headers)
         return response
     assert isinstance(answer, TrioResponse), "handlers answer with responses of ours"

@@ -37,6 +37,11 @@ BODY_BYTES_A_SECOND_MIN = 16 * 1024
 """And this is how fast it must be beyond that: an upload of 81 MiB may take an hour and a half."""
 
 
+NOT_MODIFIED = 304
+ZERO_COPY = "http.response.zerocopysend"
+"""The extension of ASGI by which the kernel sends a file."""
+
+
 class ClientLeft(Exception):
     """The client went away: there is nobody to answer."""
 
@@ -107,6 +112,9 @@ class PulledRequest(TrioRequest):
 
     answer_headers: Mapping[str, str] = MappingProxyType({})
     """What whoever handles the request wants on its answer, whichever that will be."""
+
+    answer: Response | None = None
+    """Its answer, once there is one: Quart is given another in its place."""
 
     @property
     def pulled(self) -> PulledBody:
@@ -193,7 +201,7 @@ async def send_answer(request: Answered, answer: Response, send: Send) -> None:
         answer.headers["Connection"] = "close"
     try:
         if isinstance(answer, Answer):
-            await _send_whole(answer, send)
+            await _send_directly(request, answer, send)
         else:
             await _send_response(request, answer, send)
     except ClientLeft:
@@ -207,17 +215,29 @@ async def _send_message(send: Send, message: Message) -> None:
         raise ClientLeft from None
 
 
-async def _send_whole(answer: Answer, send: Send) -> None:
-    """An answer that is here, to anything but a HEAD. Raises `ClientLeft`."""
-    headers = [
-        (b"content-type", answer.content_type.encode("latin-1")),
-        (b"content-length", b"%d" % len(answer.body)),
-    ]
+async def _send_directly(request: Answered, answer: Answer, send: Send) -> None:
+    """An answer of ours. Raises `ClientLeft`."""
+    body = answer.body
+    headers = [(b"content-type", answer.content_type.encode("latin-1"))]
+    if answer.status_code != NOT_MODIFIED:  # whose length would be that of what it stands for
+        headers.append((b"content-length", b"%d" % len(body)))
     for name, value in answer.headers.items():
         headers.append((_lower(name), value.encode("latin-1")))
     start = {"type": "http.response.start", "status": answer.status_code, "headers": headers}
-    await _send_message(send, start)
-    await _send_message(send, {"type": "http.response.body", "body": answer.body})
+    if isinstance(body, bytes):
+        await _send_message(send, start)
+        sent = b"" if request.method == "HEAD" else body
+        await _send_message(send, {"type": "http.response.body", "body": sent})
+        return
+    async with body:
+        await _send_message(send, start)
+        if request.method == "HEAD":
+            await _send_message(send, {"type": "http.response.body", "body": b""})
+        elif ZERO_COPY in request.scope.get("extensions", ()):
+            part = {"file": body.file, "offset": body.start, "count": len(body)}
+            await _send_message(send, {"type": ZERO_COPY, **part})
+        else:
+            await _send_pieces(body, send)
 
 
 @functools.lru_cache(maxsize=256)
@@ -233,12 +253,18 @@ async def _send_response(request: Answered, response: QuartResponse, send: Send)
     body = cast(AbstractAsyncContextManager[AsyncIterable[bytes]], response.response)
     async with body as chunks:  # Entered first: it may hold a file already.
         await _send_message(send, start)
-        held = b""  # One piece back, so that the last one can say that it is.
-        if request.method != "HEAD":
-            async for chunk in chunks:
-                if held:
-                    message = {"type": "http.response.body", "body": held, "more_body": True}
-                    await _send_message(send, message)
-                held = chunk
-        message = {"type": "http.response.body", "body": held, "more_body": False}
-        await _send_message(send, message)
+        if request.method == "HEAD":
+            await _send_message(send, {"type": "http.response.body", "body": b""})
+        else:
+            await _send_pieces(chunks, send)
+
+
+async def _send_pieces(pieces: AsyncIterable[bytes], send: Send) -> None:
+    """The body of an answer. Raises `ClientLeft`, and what the pieces raise."""
+    held = b""  # One piece back, so that the last one can say that it is.
+    async for piece in pieces:
+        if held:
+            message = {"type": "http.response.body", "body": held, "more_body": True}
+            await _send_message(send, message)
+        held = piece
+    await _send_message(send, {"type": "http.response.body", "body": held, "more_body": False})

@@ -15,7 +15,10 @@ from werkzeug.sansio.http import parse_cookie
 
 from server.http.connection import PulledBody, PulledRequest, Receive
 
-NO_ARGUMENTS: MultiDict[str, str] = ImmutableMultiDict()
+
+def queried(query: bytes) -> list[tuple[str, str]]:
+    """A query's names and values, as Werkzeug reads them. Raises `UnicodeDecodeError`."""
+    return parse_qsl(query.decode(), keep_blank_values=True, errors="werkzeug.url_quote")
 
 
 class DirectHeaders:
@@ -54,12 +57,8 @@ class DirectRequest:
 
     @cached_property
     def args(self) -> MultiDict[str, str]:
-        """The query, as Werkzeug reads it."""
-        query: bytes = self.scope["query_string"]
-        if not query:
-            return NO_ARGUMENTS
-        kept = parse_qsl(query.decode(), keep_blank_values=True, errors="werkzeug.url_quote")
-        return ImmutableMultiDict(kept)
+        """The query."""
+        return ImmutableMultiDict(queried(self.scope["query_string"]))
 
     @cached_property
     def pulled(self) -> PulledBody:

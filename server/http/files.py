@@ -1,41 +1,40 @@
-"""A file, or a stretch of one, as the body of an answer: read in threads, a piece at a time, as the
-client takes it.
+"""A file, or a stretch of one, as the body of an answer: opened in a thread, then handed to the
+kernel by a server that can, or read a piece at a time as the client takes it.
 
-Quart's own file body takes six hops between threads for a thumbnail and does not know ranges from
-the end.
+Used by the routes that serve files and by `server.http.connection`. Knows nothing of requests.
 """
 
+import os
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import trio
 from quart.wrappers.response import ResponseBody
 
+READ_AT_ONCE_BYTES = 65_536
+"""A file of up to this size is read when it is opened and leaves in one write with the head of its
+answer: most pictures are."""
+
 PIECE_BYTES = 262_144
-"""Most pictures are one piece; a slow client holds no more than this of one."""
+"""Of a larger file, where the kernel is not handed the file itself; a slow client holds no more
+than this of one."""
 
 
 class FilePart(ResponseBody):
-    """The bytes from `start` up to `stop` of the file at `path`. Opened by `begin`, or when the
-    answer is sent; closed when it has been.
-    """
+    """The bytes from `start` up to `stop` of an open file. Closed when it has been sent."""
 
-    def __init__(self, path: Path, start: int, stop: int, threads: trio.CapacityLimiter) -> None:
-        self._path = path
-        self._place = start
+    def __init__(
+        self, file: BinaryIO, start: int, stop: int, threads: trio.CapacityLimiter
+    ) -> None:
+        self.file = file
+        self.start = start
         self._stop = stop
+        self._place = start
         self._threads = threads
-        self._file: BinaryIO | None = None
-        self._begun: bytes | None = None
 
-    async def begin(self) -> None:
-        """Read the first piece: a file that is being deleted is missed before the answer begins, or
-        served whole.
-
-        Raises `OSError`, `EOFError`.
-        """
-        self._begun = await self._next_piece()
+    def __len__(self) -> int:
+        return self._stop - self.start
 
     async def __aenter__(self) -> "FilePart":
         return self
@@ -46,31 +45,63 @@ class FilePart(ResponseBody):
         exc_value: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        if self._file is not None:
-            self._file.close()
+        self.file.close()
 
     def __aiter__(self) -> "FilePart":
         return self
 
     async def __anext__(self) -> bytes:
         """The next piece. Raises `OSError`, `EOFError` if the file is shorter than was said."""
-        if self._begun is not None:
-            piece, self._begun = self._begun, None
-            return piece
         if self._place >= self._stop:
             raise StopAsyncIteration
-        return await self._next_piece()
-
-    async def _next_piece(self) -> bytes:
-        piece = await trio.to_thread.run_sync(self._read_piece, limiter=self._threads)
+        count = min(PIECE_BYTES, self._stop - self._place)
+        piece = await trio.to_thread.run_sync(
+            os.pread, self.file.fileno(), count, self._place, limiter=self._threads
+        )
+        if not piece:
+            raise EOFError("a file ended before its time")
         self._place += len(piece)
         return piece
 
-    def _read_piece(self) -> bytes:
-        if self._file is None:
-            self._file = self._path.open("rb")
-            self._file.seek(self._place)
-        piece = self._file.read(min(PIECE_BYTES, self._stop - self._place))
-        if not piece:
-            raise EOFError(f"{self._path.name} ended before its time")
-        return piece
+
+class Opened:
+    """A file that is there to be served, whatever becomes of its name: all of a small one, an open
+    descriptor of another. Closed at the end of its `with`, unless a part of it was taken."""
+
+    def __init__(self, size: int, content: bytes | None, file: BinaryIO | None) -> None:
+        self.size = size
+        self._content = content
+        self._file = file
+
+    def __enter__(self) -> "Opened":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def part(self, start: int, stop: int, threads: trio.CapacityLimiter) -> bytes | FilePart:
+        """Take a stretch of it as the body of an answer."""
+        if self._content is not None:
+            return self._content[start:stop]
+        file, self._file = cast(BinaryIO, self._file), None
+        return FilePart(file, start, stop, threads)
+
+
+async def open_file(path: Path, threads: trio.CapacityLimiter) -> Opened:
+    """Open the file at `path`. Raises `OSError`."""
+    return await trio.to_thread.run_sync(_open, path, limiter=threads)
+
+
+def _open(path: Path) -> Opened:
+    file = path.open("rb", buffering=0)
+    try:
+        size = os.fstat(file.fileno()).st_size
+        if size > READ_AT_ONCE_BYTES:
+            return Opened(size, None, cast(BinaryIO, file))
+        content = file.read(size)
+    except BaseException:
+        file.close()
+        raise
+    file.close()
+    return Opened(len(content), content, None)

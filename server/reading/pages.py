@@ -122,24 +122,18 @@ async def _find(
     With neither, from the top. Fetches on past what is hidden, until there are enough or no more.
     """
     found: Found[Shown] = []
-    limit = wanted
+    limit, number_of = wanted, list_.number_of
     while True:
         items = await list_.fetch(Span(limit=limit, before=before, after=after))
-        for item, shown in _outwards(items, await list_.show(items), after):
-            if shown is not None and len(found) < wanted:
-                found.append((list_.number_of(item), shown))
+        pairs = zip(items, await list_.show(items), strict=True)
+        for item, shown in pairs if after is None else reversed(list(pairs)):
+            if shown is not None:
+                found.append((number_of(item), shown))
+        del found[wanted:]
         if len(found) == wanted or len(items) < limit:
             return found
         if after is None:
-            before = list_.number_of(items[-1])
+            before = number_of(items[-1])
         else:
-            after = list_.number_of(items[0])
+            after = number_of(items[0])
         limit = min(limit * 2, max(FETCHED_MAX, wanted))
-
-
-def _outwards(
-    items: Sequence[Item], shown: Sequence[Shown | None], after: int | None
-) -> list[tuple[Item, Shown | None]]:
-    """Items with what is shown of them, the one nearest to where the search began first."""
-    pairs = list(zip(items, shown, strict=True))
-    return pairs if after is None else pairs[::-1]

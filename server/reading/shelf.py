@@ -5,7 +5,7 @@ under way. Nothing here waits or raises: it runs in the step that delivers a fac
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, TypeVar
 
 from server.reading.shown import PostView, UserView, value_of, view_of_published, view_of_user
@@ -75,6 +75,17 @@ class Resident(Generic[K, V]):
         """The value, or `default` if it is not here; its turn to leave stays."""
         return self._values.get(key, default)
 
+    def all_of(self, keys: Iterable[K]) -> list[V] | None:
+        """The values of all of them, now the last to leave; None if one is not here."""
+        values, move_to_end = self._values, self._values.move_to_end
+        found: list[V] = []
+        for key in keys:
+            if key not in values:
+                return None
+            move_to_end(key)
+            found.append(values[key])
+        return found
+
     def touch(self, key: K) -> bool:
         """Whether it is here; if so, it is now the last to leave."""
         if key not in self._values:
@@ -103,6 +114,54 @@ class Resident(Generic[K, V]):
         return list(self._values.items())
 
 
+class Regards:
+    """What viewers think of things, each pair of a viewer and a number with its bits: at most
+    `size_max` of them. Whoever looked longest ago leaves first, with all of theirs. None bounds
+    nothing.
+    """
+
+    def __init__(self, size_max: int | None) -> None:
+        self._size_max = size_max
+        self._size = 0
+        self._of: OrderedDict[int, dict[int, int]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return self._size
+
+    def of(self, viewer: int) -> Mapping[int, int]:
+        """All of one viewer, now the last to leave. Good until something is put here."""
+        mine = self._of.get(viewer)
+        if mine is None:
+            return {}
+        self._of.move_to_end(viewer)
+        return mine
+
+    def put(self, viewer: int, number: int, bits: int) -> None:
+        """Keep it, whatever was there."""
+        mine = self._of.get(viewer)
+        if mine is None:
+            mine = self._of[viewer] = {}
+        self._size += number not in mine
+        mine[number] = bits
+        while self._size_max is not None and self._size > self._size_max:
+            _, left = self._of.popitem(last=False)
+            self._size -= len(left)
+
+    def change(self, viewer: int, number: int, changed: Callable[[int], int]) -> None:
+        """Replace the bits, if they are here, by what becomes of them."""
+        mine = self._of.get(viewer)
+        if mine is not None and number in mine:
+            mine[number] = changed(mine[number])
+
+    def items(self) -> list[tuple[int, int, int]]:
+        """All that is here: viewer, number, bits."""
+        return [
+            (viewer, number, bits)
+            for viewer, mine in self._of.items()
+            for number, bits in mine.items()
+        ]
+
+
 class Shelf:
     """Views, and what viewers think of them. A post or a user that does not exist, or no longer, is
     here as None."""
@@ -117,10 +176,10 @@ class Shelf:
         self._base_url = base_url
         self.posts: Resident[int, PostView | None] = Resident(posts_max)
         self.users: Resident[int, UserView | None] = Resident(users_max)
-        self.flags: Resident[tuple[int, int], int] = Resident(flags_max)
-        """(viewer, post) -> what the viewer thinks of it, in bits."""
-        self.stances: Resident[tuple[int, int], int] = Resident(flags_max)
-        """(viewer, account) -> how the viewer stands to it, in bits."""
+        self.flags = Regards(flags_max)
+        """What viewers think of posts."""
+        self.stances = Regards(flags_max)
+        """How viewers stand to accounts."""
 
         self.stale: set[int] = set()
         """Posts whose place must be read again: good for the page that has them, not to keep."""
@@ -133,7 +192,7 @@ class Shelf:
         """How the viewer stands to an account that is here; 0 for nobody and oneself."""
         if viewer is None or viewer == account:
             return 0
-        return self.stances.get((viewer, account), 0)
+        return self.stances.of(viewer).get(account, 0)
 
     def fold(self, entry: Entry) -> None:
         """Change what is here by a fact that was delivered; what is not here is not fetched."""
@@ -190,7 +249,7 @@ class Shelf:
         on = isinstance(fact, PostLiked | PostSaved)
         if bit == LIKED:
             self._change_post(fact.post, lambda view: view.with_counts(likes=+1 if on else -1))
-        self.flags.change((fact.account, fact.post), lambda bits: bits | bit if on else bits & ~bit)
+        self.flags.change(fact.account, fact.post, lambda bits: bits | bit if on else bits & ~bit)
 
     def _fold_edge(
         self, fact: Followed | Unfollowed | FollowRequested | FollowRequestEnded
@@ -199,29 +258,29 @@ class Shelf:
         match fact:
             case Followed():
                 self._count_follow(fact.followee, fact.follower, +1)
-                self.stances.change(there, lambda bits: (bits | FOLLOWING) & ~REQUESTED)
-                self.stances.change(back, lambda bits: bits | FOLLOWED_BY)
+                self.stances.change(*there, lambda bits: (bits | FOLLOWING) & ~REQUESTED)
+                self.stances.change(*back, lambda bits: bits | FOLLOWED_BY)
             case Unfollowed():
                 self._count_follow(fact.followee, fact.follower, -1)
-                self.stances.change(there, lambda bits: bits & ~FOLLOWING)
-                self.stances.change(back, lambda bits: bits & ~FOLLOWED_BY)
+                self.stances.change(*there, lambda bits: bits & ~FOLLOWING)
+                self.stances.change(*back, lambda bits: bits & ~FOLLOWED_BY)
             case FollowRequested():
-                self.stances.change(there, lambda bits: bits | REQUESTED)
+                self.stances.change(*there, lambda bits: bits | REQUESTED)
             case FollowRequestEnded():
-                self.stances.change(there, lambda bits: bits & ~REQUESTED)
+                self.stances.change(*there, lambda bits: bits & ~REQUESTED)
 
     def _fold_block(self, fact: Blocked | Unblocked) -> None:
         there, back = (fact.blocker, fact.blocked), (fact.blocked, fact.blocker)
         if isinstance(fact, Unblocked):
-            self.stances.change(there, lambda bits: bits & ~BLOCKING)
-            self.stances.change(back, lambda bits: bits & ~BLOCKED_BY)
+            self.stances.change(*there, lambda bits: bits & ~BLOCKING)
+            self.stances.change(*back, lambda bits: bits & ~BLOCKED_BY)
             return
         if fact.followed:
             self._count_follow(fact.blocked, fact.blocker, -1)
         if fact.followed_by:
             self._count_follow(fact.blocker, fact.blocked, -1)
-        self.stances.change(there, lambda bits: bits & APART | BLOCKING)
-        self.stances.change(back, lambda bits: bits & APART | BLOCKED_BY)
+        self.stances.change(*there, lambda bits: bits & APART | BLOCKING)
+        self.stances.change(*back, lambda bits: bits & APART | BLOCKED_BY)
 
     def _count_follow(self, followee: int, follower: int, step: int) -> None:
         self._change_user(followee, lambda view: view.with_counts(followers=step))

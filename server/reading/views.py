@@ -13,7 +13,7 @@ import msgspec
 import trio
 
 from actors.runtime.asking import Asking
-from server.reading.shelf import Resident, Shelf
+from server.reading.shelf import Regards, Resident, Shelf
 from server.reading.shown import PostView, UserView, view_of_post, view_of_user
 from storage.facts import Entry
 from storage.reads import Answer, GetRows
@@ -139,15 +139,12 @@ class Views:
     async def posts(self, ids: Sequence[int], viewer: int) -> dict[int, bytes]:
         """The JSON of each of the posts that `viewer` may see, as they see it; all as of one
         moment."""
-        wanted = frozenset(ids)
-        shelf = await self._shelf_with(Wanted(posts=wanted, viewer=viewer, flags=wanted))
-        shown: dict[int, bytes] = {}
-        for post in ids:
-            view = shelf.posts[post]
-            author = None if view is None else shelf.user(view.author)
-            if view is not None and author is not None and _may_see(shelf, viewer, author):
-                tags = _tags(shelf, viewer, view) if view.row.tags else ()
-                shown[post] = view.shown(author, shelf.flags[viewer, post], tags)
+        shown = _posts_for(self._live, viewer, ids)
+        if shown is None:
+            wanted = frozenset(ids)
+            wanted = Wanted(posts=wanted, viewer=viewer, flags=wanted)
+            shown = _posts_for(await self._shelf_with(wanted), viewer, ids)
+            assert shown is not None, "a shelf has what was wanted"
         return shown
 
     async def post(self, post: int, viewer: int) -> PostView | None:
@@ -155,7 +152,9 @@ class Views:
         shelf = await self._shelf_with(Wanted(posts=frozenset((post,)), viewer=viewer))
         view = shelf.posts[post]
         author = None if view is None else shelf.user(view.author)
-        return view if author is not None and _may_see(shelf, viewer, author) else None
+        if view is None or author is None:
+            return None
+        return view if _may_see(viewer, author, shelf.stance(viewer, view.author)) else None
 
     async def people(self, accounts: Iterable[int], viewer: int | None) -> dict[int, "Seen"]:
         """Those of the accounts that are there for `viewer` (None: somebody without a token)."""
@@ -245,9 +244,9 @@ class Views:
         if wanted.viewer is not None:  # a pair that is missing has no bits
             bits_of, stances = dict(rows.flags), dict(rows.stances)
             for post in wanted.flags:
-                shelf.flags.put((wanted.viewer, post), bits_of.get(post, 0))
+                shelf.flags.put(wanted.viewer, post, bits_of.get(post, 0))
             for account in named | wanted.stances:
-                shelf.stances.put((wanted.viewer, account), stances.get(account, 0))
+                shelf.stances.put(wanted.viewer, account, stances.get(account, 0))
         for entry in fill.delivered:
             if entry.seq > answer.committed:
                 shelf.fold(entry)
@@ -258,14 +257,20 @@ class Views:
         live = self._live
         _adopt(live.posts, fetched.posts, fetched.stale)
         _adopt(live.users, fetched.users)
-        _adopt(live.flags, fetched.flags)
-        _adopt(live.stances, fetched.stances)
+        _adopt_regards(live.flags, fetched.flags)
+        _adopt_regards(live.stances, fetched.stances)
 
 
 def _adopt(live: Resident[K, V], fetched: Resident[K, V], but: Container[K] = ()) -> None:
     for key, value in fetched.items():
         if key not in live and key not in but:
             live.put(key, value)
+
+
+def _adopt_regards(live: Regards, fetched: Regards) -> None:
+    for viewer, number, bits in fetched.items():
+        if number not in live.of(viewer):
+            live.put(viewer, number, bits)
 
 
 def _missing(shelf: Shelf, wanted: Wanted) -> Wanted:
@@ -290,24 +295,48 @@ def _missing(shelf: Shelf, wanted: Wanted) -> Wanted:
         frozenset(posts),
         absent,
         viewer,
-        frozenset(post for post in wanted.flags if not shelf.flags.touch((viewer, post))),
-        frozenset(who for who in stances if not shelf.stances.touch((viewer, who))),
+        frozenset(wanted.flags - shelf.flags.of(viewer).keys()),
+        frozenset(stances - shelf.stances.of(viewer).keys()),
     )
 
 
-def _may_see(shelf: Shelf, viewer: int, author: UserView) -> bool:
-    """Whether `viewer` may see what `author` posts."""
-    if viewer == author.row.account:
+def _posts_for(shelf: Shelf, viewer: int, ids: Sequence[int]) -> dict[int, bytes] | None:
+    """What `Views.posts` tells, most of a feed page's work; None if not all of it is in `shelf`."""
+    views = shelf.posts.all_of(ids)
+    if views is None:
+        return None
+    users, flags, stances = shelf.users, shelf.flags.of(viewer), shelf.stances.of(viewer)
+    shown: dict[int, bytes] = {}
+    try:
+        for post, view in zip(ids, views, strict=True):
+            if view is None:
+                continue
+            row = view.row
+            author, stance = users[row.author], 0 if row.author == viewer else stances[row.author]
+            tags = _tags(shelf, viewer, view) if row.tags else ()
+            if author is not None and _may_see(viewer, author, stance):
+                shown[post] = view.shown(author, flags[post], tags)
+    except KeyError:
+        return None
+    return shown
+
+
+def _may_see(viewer: int, author: UserView, stance: int) -> bool:
+    """Whether `viewer`, who stands to `author` like that, may see what they post."""
+    row = author.row
+    if viewer == row.account:
         return True
-    stance = shelf.stance(viewer, author.row.account)
-    return not stance & APART and (not author.row.private or bool(stance & FOLLOWING))
+    return not stance & APART and (not row.private or bool(stance & FOLLOWING))
 
 
 def _tags(shelf: Shelf, viewer: int, view: PostView) -> list[bytes]:
-    """Those tagged in a post who are there for `viewer`."""
+    """Those tagged in a post who are there for `viewer`. Raises `KeyError` for one who is not in
+    `shelf`."""
     tags: list[bytes] = []
+    stances = shelf.stances.of(viewer)
     for tag in view.row.tags:
-        user = shelf.user(tag.account)
-        if user is not None and not shelf.stance(viewer, tag.account) & APART:
+        user = shelf.users[tag.account]
+        stance = 0 if tag.account == viewer else stances[tag.account]
+        if user is not None and not stance & APART:
             tags.append(user.tagged(tag))
     return tags

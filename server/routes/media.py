@@ -1,14 +1,13 @@
 """Pictures and thumbnails: immutable files that are served as long as a row speaks of them."""
 
-from quart_trio.wrappers import TrioResponse
 from werkzeug.datastructures import ContentRange
 from werkzeug.http import quote_etag
 
 from server.access.tokens import MEDIA_COOKIE
-from server.http.answers import Response
+from server.http.answers import Answer, Response
 from server.http.calls import Call
 from server.http.direct import Request
-from server.http.files import FilePart
+from server.http.files import open_file
 from server.http.routing import Nothing, Raw, Section, Tier, Who
 from server.problems import Code, Problem, not_found
 from server.wire import MEDIA_PATH
@@ -17,7 +16,8 @@ from storage.reads import GetMediumOwner
 
 SECTION = Section()
 
-JPEG = Raw(("image/jpeg",))
+JPEG_TYPE = "image/jpeg"
+JPEG = Raw((JPEG_TYPE,))
 
 IMMUTABLE = "max-age=31536000, immutable"
 """A year: a name is given out once, and what it names never changes."""
@@ -39,32 +39,25 @@ async def show_medium(call: Call[Nothing, Nothing]) -> Response:
     try:
         path = context.blobs.path_of(name)
         private = await _check_may_see(call, name)
-        size = path.stat().st_size
+        opened = await open_file(path, context.file_threads)
     except (BadName, FileNotFoundError):
         raise not_found() from None
-    etag = name.partition(".")[0]
-    response = TrioResponse(status=200, content_type="image/jpeg")
-    response.set_etag(etag)
-    response.headers["Cache-Control"] = f"{'private' if private else 'public'}, {IMMUTABLE}"
-    response.headers["Accept-Ranges"] = "bytes"
-    if call.request.if_none_match.contains_weak(etag):
-        response.status_code = 304
-        return response
-    start, stop = 0, size
-    wanted = _wanted_range(call.request, etag, size)
-    if wanted is not None:
-        start, stop = wanted
-        response.status_code = 206
-        response.content_range = ContentRange("bytes", start, stop, size)
-    body = FilePart(path, start, stop, context.file_threads)
-    if call.request.method != "HEAD":
-        try:
-            await body.begin()
-        except FileNotFoundError:
-            raise not_found() from None
-    response.response = body
-    response.content_length = stop - start
-    return response
+    etag, size = name.partition(".")[0], opened.size
+    headers = {
+        "ETag": quote_etag(etag),
+        "Cache-Control": f"{'private' if private else 'public'}, {IMMUTABLE}",
+        "Accept-Ranges": "bytes",
+    }
+    with opened:
+        if call.request.if_none_match.contains_weak(etag):
+            answer = Answer(b"", 304, JPEG_TYPE)
+        elif (wanted := _wanted_range(call.request, etag, size)) is not None:
+            answer = Answer(opened.part(*wanted, context.file_threads), 206, JPEG_TYPE)
+            headers["Content-Range"] = ContentRange("bytes", *wanted, size).to_header()
+        else:
+            answer = Answer(opened.part(0, size, context.file_threads), 200, JPEG_TYPE)
+    answer.headers.update(headers)
+    return answer
 
 
 async def _check_may_see(call: Call[Nothing, Nothing], name: str) -> bool:

@@ -7,12 +7,25 @@ it may resume. Hence nothing is told whose id is not above the last one that was
 """
 
 from collections.abc import Iterable
+from typing import Protocol, TypeVar
 
 from server.streams.events import Channel, Event
 from storage.ids import ID_MAX
 
 HELD_MAX = 256
 """Events held while a stream catches up. If more come, they are looked up in the rows again."""
+
+
+class Placed(Protocol):
+    """An event, or what one can be made of, as far as its place matters."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def channel(self) -> Channel: ...
+
+
+P = TypeVar("P", bound=Placed)
 
 
 class Listening:
@@ -86,7 +99,7 @@ class Listening:
         held, self._held = self._held or [], []
         return held
 
-    def tell(self, event: Event) -> bool:
+    def tell(self, event: Placed) -> bool:
         """Whether an event that was held or looked up is to be told after all."""
         if event.id <= self.last or event.channel not in self.floors:
             return False
@@ -101,7 +114,8 @@ class Listening:
         return True
 
 
-def merge(missed: Iterable[Event], held: Iterable[Event]) -> list[Event]:
+def merge(missed: Iterable[P], held: Iterable[Event]) -> list[P | Event]:
     """What was looked up and what was held, each once, in the order of ids."""
-    found = {event.id: event for event in (*held, *missed)}
+    found: dict[int, P | Event] = {event.id: event for event in held}
+    found |= {place.id: place for place in missed}
     return [found[id] for id in sorted(found)]

@@ -6,6 +6,10 @@ mark of that moment, so nothing is told twice. Called by `server.stream`, for on
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from operator import itemgetter
+from typing import NamedTuple
+
+import trio
 
 from actors.runtime.asking import Asking
 from server.hub import Hub
@@ -81,67 +85,67 @@ class Resuming:
             missed = await self._look_up(wanted)
             if listening.has_lost:
                 continue  # what is held is not whole
-            events = merge([] if missed is None else missed, listening.take_held())
             too_late = [
-                event
-                for event in events
-                if event.id <= told_up_to and event.id <= unheard.get(event.channel, 0)
+                place
+                for place in missed or ()
+                if place.id <= min(told_up_to, unheard.get(place.channel, 0))
             ]
-            if missed is None or too_late:
+            if missed is None or await self._any_is_there(too_late):
                 resync()
-            await self._tell(listening, events, tell)
+            missed = [place for place in missed or () if place.id > told_up_to]
+            await self._tell(listening, merge(missed, listening.take_held()), tell)
             while not listening.has_lost and not listening.release():
                 await self._tell(listening, listening.take_held(), tell)
             if not listening.has_lost:
                 return
             wanted, unheard = {}, {}
 
-    async def _look_up(self, since: Since) -> list[Event] | None:
+    async def _look_up(self, since: Since) -> list["Place"] | None:
         """What the rows say up to now, in order; None if not all of it is kept."""
         oldest = self._now() - self._bounds.kept_ms
         upto, nothing = self._hub.mark, ID_MAX
         after = {channel: seq_before(since.get(channel, nothing), channel) for channel in Channel}
-        missed = await self._asking.read(
-            GetMissed(
-                self._account,
-                since=min(after.values()),
-                posts_after=after[Channel.FEED],
-                stories_after=after[Channel.STORIES],
-                notifications_after=after[Channel.NOTIFICATIONS],
-                upto=upto,
-                now=self._now(),
-                oldest=oldest,
-                limit=self._bounds.events_max + 1,
+        async with self._hub.looking_up:
+            missed = await self._asking.read(
+                GetMissed(
+                    self._account,
+                    since=min(after.values()),
+                    posts_after=after[Channel.FEED],
+                    stories_after=after[Channel.STORIES],
+                    notifications_after=after[Channel.NOTIFICATIONS],
+                    upto=upto,
+                    now=self._now(),
+                    oldest=oldest,
+                    limit=self._bounds.events_max + 1,
+                )
             )
-        )
+            places = _places(missed)
         await self._hub.handed(upto)
-        places = _places(missed)
         if any(since.values()):  # else all that is kept is asked for, however little that is
             if missed.first_at is not None and missed.first_at < oldest:
                 return None
             if len(places) > self._bounds.events_max:
                 return None
-        return await self._events(places[-self._bounds.events_max :])
+        return places[-self._bounds.events_max :]
 
-    async def _events(self, places: Sequence["Place"]) -> list[Event]:
-        """The events at these places, but those of people who are not there for this account."""
-        events: list[Event] = []
-        for start in range(0, len(places), MADE_A_STEP):
-            some = places[start : start + MADE_A_STEP]
-            people = await self._views.people({_who(row) for _, row in some}, self._account)
-            events += [_made(id, row, people[_who(row)]) for id, row in some if _who(row) in people]
-        return events
+    async def _any_is_there(self, places: Sequence["Place"]) -> bool:
+        """Whether anybody whose act is at one of these places is there for this account."""
+        return bool(await self._views.people({place.who for place in places}, self._account))
 
-    async def _tell(self, listening: Listening, events: Sequence[Event], tell: Tell) -> None:
-        """Tell those that are still for this account, as of the moment of telling."""
+    async def _tell(
+        self, listening: Listening, events: Sequence["Event | Place"], tell: Tell
+    ) -> None:
+        """Tell those that are still for this account, as of the moment of telling. What was looked
+        up is made only now: there may be much of it, and the client may read slowly."""
         for start in range(0, len(events), MADE_A_STEP):
+            await trio.lowlevel.checkpoint()
             some = events[start : start + MADE_A_STEP]
             people = await self._views.people({event.who for event in some}, self._account)
             for event in some:
                 if self._may_hear(event, people) and listening.tell(event):
-                    await tell(event)
+                    await tell(event if isinstance(event, Event) else _made(event, people))
 
-    def _may_hear(self, event: Event, people: dict[int, Seen]) -> bool:
+    def _may_hear(self, event: "Event | Place", people: dict[int, Seen]) -> bool:
         seen = people.get(event.who)
         if seen is None:
             return False
@@ -150,26 +154,31 @@ class Resuming:
         return seen.own or bool(seen.stance & FOLLOWING)
 
 
-Place = tuple[int, MadeRow | ToldRow]
-"""An event's id, and the row it is made of."""
+class Place(NamedTuple):
+    """Where an event is among the others, and the row that it is made of."""
+
+    id: int
+    channel: Channel
+    who: int
+    row: MadeRow | ToldRow
 
 
 def _places(missed: Missed) -> list[Place]:
     """All that was missed, in the order of ids."""
-    places: list[Place] = [
-        *((event_id(row.seq, Channel.FEED), row) for row in missed.posts),
-        *((event_id(row.seq, Channel.STORIES), row) for row in missed.stories),
-        *((event_id(row.seq, Channel.NOTIFICATIONS), row) for row in missed.notifications),
+    feed, stories, notifications = Channel.FEED, Channel.STORIES, Channel.NOTIFICATIONS
+    places = [
+        *(Place(event_id(row.seq, feed), feed, row.author, row) for row in missed.posts),
+        *(Place(event_id(row.seq, stories), stories, row.author, row) for row in missed.stories),
+        *(
+            Place(event_id(row.seq, notifications), notifications, row.actor, row)
+            for row in missed.notifications
+        ),
     ]
-    return sorted(places, key=lambda place: place[0])
+    return sorted(places, key=itemgetter(0))
 
 
-def _who(row: MadeRow | ToldRow) -> int:
-    return row.author if isinstance(row, MadeRow) else row.actor
-
-
-def _made(id: int, row: MadeRow | ToldRow, seen: Seen) -> Event:
+def _made(place: Place, people: dict[int, Seen]) -> Event:
+    row, named = place.row, people[place.who].view.named()
     if isinstance(row, ToldRow):
-        return notification_event(row.seq, row.type, row.at, seen.view.named())
-    channel = Channel.FEED if id == event_id(row.seq, Channel.FEED) else Channel.STORIES
-    return made_event(channel, row.seq, row.id, row.at, seen.view.named())
+        return notification_event(row.seq, row.type, row.at, named)
+    return made_event(place.channel, row.seq, row.id, row.at, named)

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+from pathlib import Path
 
 import httpx
 import msgspec
@@ -9,7 +10,7 @@ import pytest
 import trio
 from PIL import Image
 
-from server.http.files import FilePart
+from server.http.files import PIECE_BYTES, READ_AT_ONCE_BYTES, open_file
 from tests.api.world import Person, World, jpeg, served
 
 
@@ -103,14 +104,21 @@ async def test_a_picture_that_is_deleted_while_it_is_asked_for_is_not_found(
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NOT_FOUND")
 
 
-async def test_a_picture_that_has_begun_is_served_whole(world: World, url: str) -> None:
-    whole = (await world.client.get(url)).content
-    path = world.context.blobs.path_of(url.rpartition("/")[2])
-    part = FilePart(path, 0, len(whole), world.context.file_threads)
-    await part.begin()
-    path.unlink()
-    async with part as pieces:
-        assert b"".join([piece async for piece in pieces]) == whole
+async def test_a_file_that_was_opened_is_served_whole(world: World, tmp_path: Path) -> None:
+    for size in (0, READ_AT_ONCE_BYTES, READ_AT_ONCE_BYTES + 1, 3 * PIECE_BYTES):
+        path = tmp_path / "picture"
+        whole = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
+        path.write_bytes(whole)
+        with await open_file(path, world.context.file_threads) as opened:
+            path.unlink()
+            part = opened.part(0, opened.size, world.context.file_threads)
+        if isinstance(part, bytes):
+            assert part == whole
+        else:
+            async with part as pieces:
+                assert b"".join([piece async for piece in pieces]) == whole
+            assert part.file.closed
+        assert isinstance(part, bytes) == (size <= READ_AT_ONCE_BYTES)
 
 
 async def test_head_has_the_headers_only(world: World, url: str) -> None:

@@ -18,6 +18,7 @@ from typing import Any, cast
 import httpx
 import msgspec
 import trio
+from argon2 import PasswordHasher
 from PIL import Image
 
 from actors.fanout import POLICIES
@@ -51,6 +52,10 @@ SECRET = b"0123456789abcdef0123456789abcdef"
 METRICS_TOKEN = "a token of the metrics"
 PASSWORD = "correct horse"
 UNLIMITED = Settings(rate_limits="off")
+
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""argon2id with as little work as it allows: a quarter of these tests' time went into registering
+their people. What a guess costs is for `tests/server/test_passwords.py`."""
 
 
 class WallClock:
@@ -290,7 +295,7 @@ async def open_world(
             cookies=MediaCookies(derive_key(SECRET, "media cookies")),
             clearing=clearing,
             rankings=rankings,
-            passwords=Passwords(trio.CapacityLimiter(2), os.urandom),
+            passwords=Passwords(trio.CapacityLimiter(2), os.urandom, QUICK),
             throttle=Throttle(settings, clock.now),
             limits=RateLimits(figures_of(settings)),
             proxies=parse_proxies(settings.trusted_proxies),

@@ -25,7 +25,7 @@ STOP_S = 20.0
 
 COMMAND_S = 120.0
 
-ADDRESS = re.compile(r"http://127\.0\.0\.1:[1-9][0-9]*")
+ADDRESS = re.compile(r"https?://127\.0\.0\.1:[1-9][0-9]*")
 
 
 SERVER = "TRIPTYCH_SERVER"

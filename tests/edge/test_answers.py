@@ -63,6 +63,56 @@ async def test_a_file_is_sent_as_it_is(tmp_path: Path, size: int):
         assert (await client.answer())[2] == path.read_bytes()
 
 
+def parts(path: Path, *messages: dict[str, Any], length: int | None = None) -> Any:
+    """Sends parts of an open file, each with what its message says beside."""
+
+    async def send_parts(scope: Any, receive: Receive, send: Send) -> None:
+        headers = [] if length is None else [(b"content-length", b"%d" % length)]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        assert "http.response.zerocopysend" in scope["extensions"]
+        with path.open("rb") as file:
+            file.seek(7)
+            for message in messages:
+                await send({"type": "http.response.zerocopysend", "file": file, **message})
+
+    return send_parts
+
+
+@pytest.mark.parametrize(
+    ("offset", "count", "start", "stop"),
+    [
+        (0, None, 0, None),
+        (None, None, 7, None),
+        (5, 1, 5, 6),
+        (1_000, 2_000_000, 1_000, 2_001_000),
+        (3_000_000, 0, 0, 0),
+    ],
+)
+async def test_a_part_of_an_open_file_is_sent(
+    tmp_path: Path, offset: int | None, count: int | None, start: int, stop: int | None
+):
+    path = tmp_path / "file"
+    path.write_bytes(bytes(range(250)) * 12_000)
+    sending = parts(path, {"offset": offset, "count": count})
+    async with served(sending) as house, await house.connect() as client:
+        await client.send(get() + get(method="HEAD") + get())
+        assert (await client.answer())[2] == path.read_bytes()[start:stop]
+        await client.answer(of_head=True)
+        assert (await client.answer())[2] == path.read_bytes()[start:stop]
+
+
+async def test_parts_of_a_file_follow_each_other_if_their_length_was_told(tmp_path: Path):
+    path = tmp_path / "file"
+    path.write_bytes(b"0123456789")
+    messages = ({"offset": 8, "count": 2, "more_body": True}, {"offset": 0, "count": 3})
+    async with served(parts(path, *messages, length=5)) as house, await house.connect() as client:
+        await client.send(get())
+        assert (await client.answer())[2] == b"89012"
+    async with served(parts(path, *messages)) as house, await house.connect() as client:
+        await client.send(get())
+        assert b"89" not in await client.rest()
+
+
 async def test_a_file_that_is_not_there_is_known_before_the_answer_begins(tmp_path: Path):
     async with served(files(tmp_path / "nothing")) as house, await house.connect() as client:
         await client.send(get())

@@ -1,4 +1,4 @@
-"""One server for all attacks of a file."""
+"""One server for all attacks."""
 
 from collections.abc import Generator
 
@@ -9,7 +9,7 @@ from tests.conformance.world import Api
 from tests.process.siege.target import Target
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Generator[Target]:
     """A server on the edge, whatever the conformance tests are run on."""
     folder = tmp_path_factory.mktemp("siege") / "data"
@@ -18,3 +18,6 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Generator[Target]:
         Api(url) as api,
     ):
         yield Target(api, folder)
+    log = folder.with_suffix(".log").read_text()
+    assert "Traceback" not in log, log[log.index("Traceback") - 500 :][:4_000]
+    assert '"level": "error"' not in log

@@ -7,12 +7,14 @@ accounts over httpx. Nothing is reached that a user could not reach.
 
 import contextlib
 import fcntl
+import functools
 import io
 import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,10 @@ from typing import Any
 import httpx
 import trio
 from PIL import Image
+
+from storage.gazetteer import load_cities
+from storage.schema import ensure_schema
+from storage.sqlite import open_writer
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,6 +51,8 @@ ANSWER_S = 30.0
 CONNECTION_IDLE_S = 2.0
 """How long a connection may have been idle to be used again: less than the server waits before it
 closes one, so that no request meets a closing connection."""
+
+FOLDER_MODE = 0o700
 
 WAL_WRITE_LOCK = 120
 """The byte of the `-shm` file that SQLite's writer locks (sqlite.org/walformat.html, 2.3)."""
@@ -148,6 +156,25 @@ def command(*arguments: str | Path) -> list[str]:
     return [*RUN, *map(str, arguments)]
 
 
+@functools.cache
+def database_with_cities() -> bytes:
+    """The database that a first start makes, with nobody in it yet."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Path(folder) / "triptych.db"
+        connection = open_writer(database)
+        ensure_schema(connection)
+        load_cities(connection)
+        connection.close()
+        return database.read_bytes()
+
+
+def make_folder(folder: Path) -> None:
+    """As a first start leaves it, unless it is there."""
+    if not folder.exists():
+        folder.mkdir(FOLDER_MODE)
+        (folder / "triptych.db").write_bytes(database_with_cities())
+
+
 @contextlib.asynccontextmanager
 async def launched(
     folder: Path,
@@ -190,7 +217,9 @@ async def launched(
 
 @contextlib.asynccontextmanager
 async def started(folder: Path, *flags: str, **options: Any) -> AsyncGenerator[Server]:
-    """The same, once it serves."""
+    """The same, once it serves. A folder that is not there has the cities already: `launched`
+    makes one from nothing, which takes a second longer."""
+    make_folder(folder)
     lax = ("--rate-limits", "off", "--public-url", PUBLIC_URL)
     async with launched(folder, *lax, *flags, **options) as server:
         await served(server)

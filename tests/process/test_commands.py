@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from storage.sqlite import open_reader
 from tests.process.starting import (
     Person,
@@ -126,26 +124,24 @@ async def test_follows_beyond_the_graph_are_made_up(tmp_path: Path):
     await assert_sound(tmp_path / "data")
 
 
-@pytest.mark.parametrize(
-    ("totals", "more", "reason"),
-    [
-        ({"users": 2, "follows": 3, "posts": 0, "likes": 0}, (), "2 users allow 2 follows"),
-        ({"users": 0, "follows": 0, "posts": 1, "likes": 0}, (), "posts need authors"),
-        ({"users": 2, "follows": 0, "posts": 2, "likes": 5}, (), "allow 4 likes"),
-        ({"users": -1}, (), "--users"),
-        ({"users": 1, "follows": 0, "posts": 0, "likes": 0, "comments": 1}, (), "give --posts"),
-        ({"users": 1}, ("--password", "short"), "at least 8"),
-        ({"users": 1}, ("--graph", "no-such-file"), "no-such-file"),
-    ],
-)
-async def test_a_plan_that_can_t_be_carried_out_is_refused_with_its_reason(
-    tmp_path: Path, totals: dict[str, int], more: tuple[str, ...], reason: str
-):
-    refused = await populate(tmp_path / "data", *more, **totals)
-    assert refused.code == BAD_USAGE, refused
-    assert reason in refused.logged
-    assert "Traceback" not in refused.logged
-    # Nothing was begun: the right plan goes through on the same folder.
+REFUSED_PLANS: list[tuple[dict[str, int], tuple[str, ...], str]] = [
+    ({"users": 2, "follows": 3, "posts": 0, "likes": 0}, (), "2 users allow 2 follows"),
+    ({"users": 0, "follows": 0, "posts": 1, "likes": 0}, (), "posts need authors"),
+    ({"users": 2, "follows": 0, "posts": 2, "likes": 5}, (), "allow 4 likes"),
+    ({"users": -1}, (), "--users"),
+    ({"users": 1, "follows": 0, "posts": 0, "likes": 0, "comments": 1}, (), "give --posts"),
+    ({"users": 1}, ("--password", "short"), "at least 8"),
+    ({"users": 1}, ("--graph", "no-such-file"), "no-such-file"),
+]
+
+
+async def test_a_plan_that_can_t_be_carried_out_is_refused_with_its_reason(tmp_path: Path):
+    for totals, more, reason in REFUSED_PLANS:
+        refused = await populate(tmp_path / "data", *more, **totals)
+        assert refused.code == BAD_USAGE, refused
+        assert reason in refused.logged
+        assert "Traceback" not in refused.logged
+    # Nothing was begun by any: the right plan goes through on the same folder.
     nothing = {"users": 1, "follows": 0, "posts": 0, "likes": 0}
     assert (await populate(tmp_path / "data", **nothing)).code == 0
 

@@ -16,6 +16,8 @@ async def test_status_shows_the_queues_with_their_bounds(tmp_path: Path) -> None
         assert shown.code == 0, shown
         assert "rounds: seq 2, waiting 0, waiting_bound 16384" in shown.said
         assert "quarantined: nobody" in shown.said
+        assert "requests: requests 0, requests_bound 512, uploads 0" in shown.said
+        assert "edge: connections 1, connections_bound 8192, requests " in shown.said
         page = (Path(__file__).parents[2] / "docs/operating.md").read_text()
         queues = [line.partition(":")[0] for line in shown.said.splitlines()]
         assert [name for name in queues[:-1] if f"| `{name}` |" not in page] == []

@@ -15,6 +15,7 @@ from tests.process.starting import (
     make_user,
     path_of,
     run,
+    served,
     started,
 )
 
@@ -115,8 +116,10 @@ async def test_a_bad_value_stops_the_start_naming_it(tmp_path: Path):
 
 
 async def test_secrets_and_the_folder_are_the_owners_alone_whatever_the_umask(tmp_path: Path):
-    async with started(tmp_path / "data", umask=0) as server, server.client() as client:
-        await make_post(await make_user(client, "ann"))
+    async with launched(tmp_path / "data", umask=0) as server:
+        await served(server)
+        async with server.client() as client:
+            await make_post(await make_user(client, "ann"))
         await server.stop()
     folder = tmp_path / "data"
     assert mode_of(folder) == 0o700

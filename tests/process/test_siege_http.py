@@ -4,15 +4,19 @@ its memory and descriptors back afterwards. Deadlines are tried in virtual time,
 """
 
 import contextlib
+import resource
 
 import pytest
 
 from server.edge.limits import HEADER_BYTES_MAX, HEADERS_MAX, REQUEST_LINE_BYTES_MAX
+from server.settings import Settings
 from tests.edge.smuggling import REFUSED
 from tests.process.siege.lines import Line, request
 from tests.process.siege.target import Target
 
 MEBIBYTE = 1_048_576
+
+REQUESTS_MAX = Settings().requests_max
 
 JSON = "Content-Type: application/json"
 
@@ -199,7 +203,7 @@ def test_odd_ranges_are_answered_with_all_or_refused(target: Target) -> None:
             f"-{'9' * 4_000}": 206,
             f"{size}-": 416,
             f"{size - 1}-": 206,
-            "-0": 416,
+            "-0": 200,
             "-1": 206,
             "5-2": 200,
             "--1": 200,
@@ -208,7 +212,7 @@ def test_odd_ranges_are_answered_with_all_or_refused(target: Target) -> None:
             "": 200,
             ",": 200,
             "0-0,0-0": 200,
-            ",".join(f"{place}-{place}" for place in range(2_000)): 200,
+            ",".join(f"{place}-{place}" for place in range(1_000)): 200,
             ",".join(["0-"] * 3_000): 200,
         }.items():
             line.send(request(path, f"Range: bytes={wanted}"))
@@ -224,7 +228,7 @@ KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
 
 def test_upgrades_that_are_none_are_requests_and_what_follows_is_no_frame(target: Target) -> None:
     """“upgrade with trailing bytes”, and an upgrade on a POST."""
-    trailing = b"\x81\x85\x00\x00\x00\x00hello" * 100
+    trailing = b"\x81\x85\x00\x00\x00\x00hello" * 100 + b"\r\n\r\n"
     with target.unharmed():
         with target.line() as line:  # not a path of the stream
             line.send(request("/api/v1/feed", *UPGRADE, KEY, bearer(target)), trailing)
@@ -256,16 +260,26 @@ def test_a_chunked_body_without_an_end_takes_nothing(target: Target) -> None:
             line.send(b"1\r\nx\r\n" * 1_000)
 
 
+def test_a_crowd_of_half_sent_bodies_keeps_nobody_out(target: Target) -> None:
+    """More than there may be requests under way, of people without a token."""
+    half = request("/api/v1/auth/login", "Content-Length: 900000", method="POST") + b"x" * 1_000
+    with target.unharmed(), contextlib.ExitStack() as stack:
+        for _ in range(REQUESTS_MAX + 100):
+            stack.enter_context(target.line()).send(half)
+        for _ in range(10):
+            target.ann.again()
+            target.ann.posts()
+
+
 def test_one_byte_chunks_hold_nobody_up(target: Target) -> None:
     """Six bytes for each: as much work for us as can be made of a body."""
-    with target.unharmed() as bystander, target.line() as line:
+    with target.unharmed(), target.line() as line:
         coding = "Transfer-Encoding: chunked"
         line.send(request("/api/v1/auth/login", coding, JSON, method="POST"))
-        for _ in range(20):
+        for _ in range(5):
             line.send(b"1\r\nx\r\n" * 20_000)
         line.send(b"0\r\n\r\n")
         assert line.answer().status == 400
-    print(max(bystander.waits_s), len(bystander.waits_s))
 
 
 def test_a_client_that_does_not_read_and_is_gone_leaves_nothing(target: Target) -> None:
@@ -277,13 +291,43 @@ def test_a_client_that_does_not_read_and_is_gone_leaves_nothing(target: Target) 
                 line.send(request(path) * 30, request("/openapi.json") * 30)
 
 
+def test_clients_that_are_gone_before_they_are_heard_leave_nothing(target: Target) -> None:
+    """Reset at once, some before they are accepted, and without waiting for an answer."""
+    said = (b"", b"G", request("/healthz"), request("/api/v1/feed", bearer(target)))
+    with target.unharmed():
+        for number in range(800):
+            with target.line() as line:
+                line.send(said[number % len(said)])
+
+
+def test_running_out_of_files_harms_nobody_who_is_there(target: Target) -> None:
+    """“never spin on EMFILE”; whoever had to wait is served when there are files again."""
+    log = target.folder.with_suffix(".log")
+    before = resource.prlimit(target.pid, resource.RLIMIT_NOFILE)
+    said = log.read_text().count("no connection can be accepted")
+    with target.unharmed(), contextlib.ExitStack() as stack:
+        few = target.use().descriptors + 10
+        resource.prlimit(target.pid, resource.RLIMIT_NOFILE, (few, before[1]))
+        try:
+            lines = [stack.enter_context(target.line()) for _ in range(40)]
+            for line in lines:
+                line.send(request("/healthz"))
+            while log.read_text().count("no connection can be accepted") < said + 2:
+                assert target.other.get("/feed").status_code == 200
+        finally:
+            resource.prlimit(target.pid, resource.RLIMIT_NOFILE, before)
+        for line in lines:
+            assert line.answer().status == 200
+    assert log.read_text().count("no connection can be accepted") < said + 100
+
+
 def test_a_crowd_of_connections_that_say_nothing_costs_little(target: Target) -> None:
     with target.unharmed(), contextlib.ExitStack() as stack:
         before = target.use()
         for _ in range(1_000):
             stack.enter_context(target.line())
-        for _ in range(3):
+        after = before
+        while after.descriptors - before.descriptors < 1_000:
             assert target.other.get("/feed").status_code == 200
-        after = target.use()
-        assert after.descriptors - before.descriptors >= 1_000
+            after = target.use()
         assert after.resident - before.resident < 16 * MEBIBYTE

@@ -92,6 +92,9 @@ class History:
         self.logins: list[dict[str, Any]] = []
         self.posts: list[str] = []
         self.readers: list[Reader] = []
+        self._left = 0
+        """Acts until the server is killed."""
+        self._enough = trio.Event()
 
     async def settle(self, server: Server) -> None:
         """Everybody registers and follows everybody; half of them listen."""
@@ -122,6 +125,9 @@ class History:
                     await self._one(person)
                 except httpx.TransportError:
                     return
+                self._left -= 1
+                if self._left == 0:
+                    self._enough.set()
 
     async def _one(self, person: Person) -> None:
         other = self.random.choice(self.logins)["user"]["user_id"]
@@ -164,8 +170,9 @@ class History:
                 for _ in range(AUTHORS):
                     authors.start_soon(self.act, server)
                 if killed:
-                    with trio.move_on_after(self.random.uniform(0.2, 2.0)):
-                        await server.process.wait()
+                    self._left = self.random.randint(AUTHORS, AUTHORS * ACTS)
+                    self._enough = trio.Event()
+                    await self._enough.wait()
                     await server.kill9()
             if not killed:
                 with trio.fail_after(LAST_S):

@@ -24,6 +24,7 @@ PUBLIC = {
     "GET /media/:name",
     "GET /healthz",
     "GET /readyz",
+    "GET /metrics",
 }
 """All that contract.md lets in without a token."""
 
@@ -91,7 +92,8 @@ def test_no_kind_of_id_is_known_that_no_path_has() -> None:
 
 @each_route
 def test_only_probes_and_media_have_no_tier(route: Route) -> None:
-    assert (route.tier is Tier.NONE) == (route.path in ("/healthz", "/readyz", "/media/:name"))
+    without = ("/healthz", "/readyz", "/metrics", "/media/:name")
+    assert (route.tier is Tier.NONE) == (route.path in without)
 
 
 def test_every_file_of_the_folder_is_in_the_table() -> None:

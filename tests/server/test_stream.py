@@ -14,6 +14,7 @@ from trio.testing import MockClock
 
 import server.streams.handing
 import server.streams.listening
+import server.streams.resuming
 from actors.accounts.messages import Register
 from actors.runtime.actors import Actors, open_actors
 from actors.runtime.asking import Asker
@@ -25,7 +26,7 @@ from actors.user.messages import (
     PublishStory,
     Unfollow,
 )
-from server.hub import Hub
+from server.hub import LOOKED_UP_AT_ONCE, Hub
 from server.reading.views import Views
 from server.stream import SAID_MAX, Stream
 from server.streams.lines import CLOSING_S, TaskLine
@@ -294,6 +295,46 @@ async def test_a_client_that_talks_and_does_not_read_is_not_read_either(
     assert SAID_MAX < 100
 
 
+async def test_what_was_told_before_is_not_made_again(
+    autojump_clock: MockClock, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few bytes ask for ten thousand events, again and again: who does that may take little."""
+    made = 0
+    make = server.streams.resuming.made_event
+
+    def made_and_counted(*of: Any) -> Any:
+        nonlocal made
+        made += 1
+        return make(*of)
+
+    monkeypatch.setattr(server.streams.resuming, "made_event", made_and_counted)
+    posts = 50
+    for _ in range(posts):
+        await stage.posted()
+    line = await stage.opened()
+    for _ in range(10):
+        line.say("feed", since="0")
+    await stage.settled()
+    assert len(line.ids) == posts
+    assert line.types.count("subscribed") == 10
+    assert made == posts
+
+
+async def test_few_streams_look_into_the_rows_at_once(
+    autojump_clock: MockClock, stage: Stage
+) -> None:
+    await stage.posted()
+    held = Held(stage)
+    lines = [await stage.opened() for _ in range(10)]
+    for line in lines:
+        line.say("feed", since="0")
+    await stage.settled()
+    assert held.waiting == LOOKED_UP_AT_ONCE
+    held.gate.set()
+    await stage.settled()
+    assert [len(line.ids) for line in lines] == [1] * 10
+
+
 # Races.
 
 
@@ -302,12 +343,14 @@ class Held:
 
     def __init__(self, stage: Stage) -> None:
         self.gate = trio.Event()
+        self.waiting = 0
         self._read = stage.actors.read
         stage.context.asking = SimpleNamespace(read=self.read)
 
     async def read(self, question: Question[Any]) -> Any:
         answer = await self._read(question)
         if isinstance(question, GetMissed):
+            self.waiting += 1
             await self.gate.wait()
         return answer
 

@@ -70,12 +70,18 @@ def check_allowed(
         if decision.reply.refreshed != good:
             raise Broken(f"{command} was answered {decision.reply}")
     for fact in decision.facts:
-        check_named(known, delivered.gone, command, fact)
+        check_named(known, appended.named, delivered.gone, command, fact)
 
 
-def check_named(truth: Truth, gone: set[int], command: Any, fact: Fact) -> None:
+def check_named(
+    truth: Truth,
+    already: set[tuple[str, int, int]],
+    gone: set[int],
+    command: Any,
+    fact: Fact,
+) -> None:
     """Whoever is named is there for who names them; and told is exactly who may see what it is
-    about."""
+    about. Whom a post names `already` it knows by itself, its turn's earlier decisions included."""
 
     def named(accounts: Iterable[int]) -> list[int]:
         once = dict.fromkeys(accounts)
@@ -92,12 +98,12 @@ def check_named(truth: Truth, gone: set[int], command: Any, fact: Fact) -> None:
             tags = command.tags if "tags" in changed else ()
             tagged = named(tag.account for tag in tags)
             due = [
-                (who, truth.shows(author, who) and ("tag", fact.post, who) not in truth.named)
+                (who, truth.shows(author, who) and ("tag", fact.post, who) not in already)
                 for who in tagged
             ]
             check("tags", [(tag.account, tag.told) for tag in fact.tags], due)
             mentions = named(command.mentions) if "caption" in changed else []
-            heard = {who for _, post, who in truth.named if post == fact.post}
+            heard = {who for _, post, who in already if post == fact.post}
             seeing = [who for who in mentions if truth.shows(author, who) and who not in heard]
             check("mentions", list(fact.mentions), seeing)
         case Commented(post=post):

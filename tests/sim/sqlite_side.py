@@ -12,11 +12,10 @@ from storage import queries
 from storage.disk import Group
 from storage.projection import write_group
 from storage.reads import Question
-from storage.schema import ensure_schema
-from storage.sqlite import open_memory
 from tests.sim.broken import Broken
 from tests.sim.disk import SimulatedDisk
 from tests.sim.truth import Standing
+from tests.storage.making import empty_database
 
 T = TypeVar("T")
 
@@ -81,8 +80,7 @@ class SqliteDisk(SimulatedDisk):
 
     def __init__(self, random: Random) -> None:
         super().__init__(random)
-        self.connection = open_memory()
-        ensure_schema(self.connection)
+        self.connection = empty_database()
 
     def apply(self, group: Group) -> None:
         write_group(self.connection, group)

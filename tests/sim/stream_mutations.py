@@ -34,14 +34,14 @@ STREAM_MUTATIONS = [
         Listening.take_lost,
         "if held:",
         "if False:",
-        seed=182,
+        seed=189,
     ),
     Mutation(
         "a notification that comes back is told again",
         Handing._made,
         "type = types.get((recipient, seq))",
         'type = types.get((recipient, seq), "follow")',
-        seed=128,
+        seed=189,
     ),
     Mutation(
         "followers are those of the moment before",

@@ -4,6 +4,9 @@ A `History` numbers what it is told, gives out ids and texts, and knows what hol
 rules: who wants only what actors would decide asks `tests.storage.living`.
 """
 
+import functools
+from typing import Any
+
 from storage.disk import Group
 from storage.facts import (
     AccountCleared,
@@ -60,10 +63,18 @@ BEGAN_AT = 1_760_000_000_000
 NAUGHTY = "NUL \x00 quote ' \" back\\slash emoji 😍 \u202e override \u0301 { } [ ] %s ; --"
 
 
-def empty_database() -> Connection:
-    """A database in memory with all tables and no rows; whoever asks for it closes it."""
+@functools.cache
+def _empty() -> Any:
     connection = open_memory()
     ensure_schema(connection)
+    return connection
+
+
+def empty_database() -> Connection:
+    """A database in memory with all tables and no rows, whoever asks for it closes it: a copy,
+    which takes a hundredth of the time that making one takes."""
+    connection = open_memory()
+    _empty().backup(connection)
     return connection
 
 

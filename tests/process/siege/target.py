@@ -21,30 +21,30 @@ MEMORY_BYTES = 16 * 1_048_576
 BACK_S = 30.0
 """For descriptors to be let go: connections that linger take two seconds."""
 
-STALL_S = 1.0
-"""The longest that the bystander may wait for a healthz, on a machine with much else to do."""
-
 
 class Bystander(threading.Thread):
     """Somebody who asks for their feed again and again."""
 
     def __init__(self, port: int, person: Person) -> None:
         super().__init__(daemon=True)
-        self._port = port
+        self._line = Line(port)
         self._request = request("/api/v1/feed", f"Authorization: Bearer {person.token}")
         self._over = threading.Event()
         self.statuses: list[int] = []
         self.waits_s: list[float] = []
         self.failure: BaseException | None = None
 
+    def ask(self) -> None:
+        began = time.perf_counter()
+        self._line.send(self._request)
+        self.statuses.append(self._line.answer().status)
+        self.waits_s.append(time.perf_counter() - began)
+
     def run(self) -> None:
         try:
-            with Line(self._port) as line:
-                while not self._over.is_set() or not self.statuses:
-                    began = time.perf_counter()
-                    line.send(self._request)
-                    self.statuses.append(line.answer().status)
-                    self.waits_s.append(time.perf_counter() - began)
+            with self._line:
+                while not self._over.is_set():
+                    self.ask()
         except BaseException as failure:
             self.failure = failure
 
@@ -93,8 +93,9 @@ class Target:
         """Whatever is done within: somebody else is served all the while, and hears what happens;
         and nothing of it is left."""
         with stream_of(self.other, "feed") as stream:
-            bystander = Bystander(self.port, self.other)
             before = self.use()
+            bystander = Bystander(self.port, self.other)
+            bystander.ask()  # so it is there before whoever comes now
             bystander.start()
             try:
                 yield bystander

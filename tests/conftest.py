@@ -1,0 +1,57 @@
+"""What holds for all tests, whoever runs them and wherever: what is compiled is kept, what was
+collected is not looked at again, and who runs long comes first.
+
+Each process that a test starts imports all of Triptych, and each process of pytest all tests. Where
+the environment forbids Python to keep what it has compiled, as in many containers, that is done
+anew for each of some two hundred processes.
+"""
+
+import gc
+import os
+import sys
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("any machine", deadline=None)  # however busy it is
+settings.load_profile("any machine")
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+LONG = (
+    "tests/sim/test_simulation.py",
+    "tests/process/test_commands.py",
+    "tests/openapi/test_operations.py",
+    "tests/sim/test_streams.py",
+    "tests/process/test_disk.py",
+    "tests/process/test_kill.py",
+    "tests/process/test_verify.py",
+    "tests/process/test_process.py",
+    "tests/process/test_upgrading.py",
+    "tests/process/test_stopping.py",
+    "tests/process/test_streaming.py",
+    "tests/docs/test_blocks.py",
+    "tests/storage/test_projection.py",
+)
+"""The files that take longest, the longest first: begun last, one of them would be waited for."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`make test` hands out whole files, in this order."""
+    places = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and all that they import stay to the end: Python's collector need not go
+    through them each time."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Processes of pytest: one more than there are cores, since each waits now and then for a
+    server that starts or stops."""
+    return (os.cpu_count() or 1) + 1
