@@ -17,7 +17,7 @@ from quart import request as current_request
 from quart.wrappers import Response as QuartResponse
 from quart_trio import QuartTrio
 from quart_trio.wrappers import TrioResponse
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from server.context import Context
 from server.edge.serving import Refusing
@@ -125,7 +125,8 @@ class Triptych(QuartTrio):
         route, where it is known."""
         began = trio.current_time()
         request_id = self._request_id(request)
-        with bound_contextvars(request_id=request_id):
+        bound = bind_contextvars(request_id=request_id)
+        try:
             response = await serving()
             headers = response.headers
             headers[REQUEST_ID_HEADER] = request_id
@@ -144,6 +145,8 @@ class Triptych(QuartTrio):
                 status=response.status_code,
                 ms=round(took_s * 1_000, 1),
             )
+        finally:
+            reset_contextvars(**bound)
         return response
 
     async def serve(

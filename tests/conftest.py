@@ -11,6 +11,10 @@ import os
 import sys
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("any machine", deadline=None)  # however busy it is
+settings.load_profile("any machine")
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False

@@ -45,10 +45,10 @@ a process: a PNG or GIF took 5.5, with transparency 9.5; a WebP 16.2, since libw
 canvases besides what Pillow copies. A JPEG takes 5.2 of those pixels that are made of it, at a
 half, quarter or eighth of its edges, and what `server.uploads.formats.jpeg` counts."""
 
-HEIC_BYTES_A_PIXEL = 10
+HEIC_BYTES_A_PIXEL = 11
 FINE_HEIC_BYTES_A_PIXEL = 21
-"""The same for HEIC: 7.5, with transparency 9.9; where colours are as fine as brightness 9.4, with
-ten bits a sample 15.4, and with transparency 20.5."""
+"""The same for HEIC: 7.5, with transparency 9.9 (10.1 on Python 3.13); where colours are as fine as
+brightness 9.4, with ten bits a sample 15.4, and with transparency 20.5."""
 
 ORIENTATION_TAG = 0x0112
 UPRIGHT = 1
