@@ -16,6 +16,7 @@ from tests.process.power.disk import Disk
 from tests.process.power.recording import Recording
 from tests.process.power.replaying import Replay
 from tests.process.starting import PASSWORD, Person, log_in, path_of, run, started
+from tests.process.story import assert_sound
 
 FORGETFUL = (sys.executable, "-m", "tests.process.forgetful")
 
@@ -47,14 +48,14 @@ async def test_what_was_acknowledged_survives_power_cuts(tmp_path: Path):
     assert found.cuts > 30
     assert found.torn > 2
     assert found.lost == 0, found
-    assert (await run("verify", "--data", replay.folder)).code == 0
+    await assert_sound(replay.folder)
     blind = Replay(recording, tmp_path / "blind").run(1_000, synced=not_of_the_log)
     assert blind.lost > 50, "this would see nothing"
 
 
 async def test_a_picture_is_kept_in_a_folder_that_somebody_else_has_just_made(tmp_path: Path):
     """Another thread, or a process that was killed: its name may not be on the disk yet."""
-    recording = Recording(tmp_path / "media")
+    recording = Recording(tmp_path / "media", from_nothing=True)
     await recording.carry_out(sys.executable, "-c", STORE, str(recording.folder))
     disk = Disk(str(tmp_path))
     for call in recording.calls:
@@ -64,7 +65,7 @@ async def test_a_picture_is_kept_in_a_folder_that_somebody_else_has_just_made(tm
 
 @pytest.mark.survive
 async def test_the_same_for_two_thousand_acknowledged_in_three_lives(tmp_path: Path):
-    recording = Recording(tmp_path / "data")
+    recording = Recording(tmp_path / "data", from_nothing=True)
     for acknowledged in (300, 1_200, 2_100):
         await recording.serve(acknowledged)
     replay = Replay(recording, tmp_path / "replayed")
