@@ -17,7 +17,7 @@ from actors.runtime.asking import Asker, Asking
 from actors.user.state import UserState
 from server.reading.views import Views
 from server.streams.events import Channel, Event, last_id_of
-from server.streams.handing import Handing, Hear, Pending
+from server.streams.handing import Handing, Hearer, Pending
 from storage.facts import (
     AccountDeleted,
     CommentLiked,
@@ -93,7 +93,7 @@ class Hub:
         self._resident = resident
         """The state of an actor, by its key; None if it is not in memory."""
         self._now = now
-        self._listeners: dict[int, list[Listener]] = {}
+        self._listeners: dict[int, tuple[Listener, ...]] = {}
         """account -> its streams; none without one"""
         self._online = BitMap()
         self._stopped = False
@@ -114,7 +114,7 @@ class Hub:
         """From the next fact on, `listener` hears. To be called in the step in which its session
         was seen to be alive."""
         account = listener.asker.account
-        self._listeners.setdefault(account, []).append(listener)
+        self._listeners[account] = (*self._listeners.get(account, ()), listener)
         self._online.add(account)
         if self._stopped:
             listener.end(GOING_AWAY, "the server stops")
@@ -122,7 +122,7 @@ class Hub:
     def unregister(self, listener: Listener) -> None:
         """It hears nothing more."""
         account = listener.asker.account
-        others = [one for one in self._listeners.get(account, ()) if one is not listener]
+        others = tuple(one for one in self._listeners.get(account, ()) if one is not listener)
         if others:
             self._listeners[account] = others
         else:
@@ -138,8 +138,8 @@ class Hub:
     def _all(self) -> list[Listener]:
         return [listener for some in self._listeners.values() for listener in some]
 
-    def _hearers_of(self, account: int) -> Sequence[Hear]:
-        return [listener.hear for listener in self._listeners.get(account, ())]
+    def _hearers_of(self, account: int) -> Sequence[Hearer]:
+        return self._listeners.get(account, ())
 
     async def run(self) -> None:
         """Hand events over, and do what streams have to do beside, until cancelled."""

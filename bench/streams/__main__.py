@@ -34,7 +34,7 @@ def main(
         if "posts" in parts:
             tables.append(posts.told(world, count))
         if "backpressure" in parts:
-            tables.append(broadcasts.coalesced(world, [some, sockets], rounds))
+            tables.append(broadcasts.coalesced(world, some, rounds))
         if "stalled" in parts:
             tables.append(posts.beside_stalled(world, some))
         click.echo("\n\n".join("\n".join(lines) for lines in tables))

@@ -108,20 +108,17 @@ class Member:
     def try_send(self, frame: bytes) -> bool:
         """As of a `DirectSocket`."""
         wire = self.wire
-        if wire.has_unsent or wire.is_gone or self._closing_due != NEVER:
-            return False
-        try:
-            wire.send_nowait(frame)
-        except Gone:
-            return False  # the next look at it finds that out
+        if self._closing_due != NEVER or not wire.try_send(frame):
+            return False  # if it is gone, the next look at it finds that out
         if wire.has_unsent:
             self._watch()
         return True
 
     def want_room(self) -> None:
         """Have `write` called once `try_send` is worth another try."""
-        self._wants_room = True
-        self._watch()
+        if not self._wants_room:
+            self._wants_room = True
+            self._watch()
 
     def pause(self, is_paused: bool) -> None:
         """Whether what the client says is left where it is."""

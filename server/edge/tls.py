@@ -122,6 +122,16 @@ class TlsWire(Wire):
             self._tls.write(data)
             super().send_nowait(self._to_client.read())
 
+    def try_send(self, data: bytes) -> bool:
+        """As of a plain wire, but that what is encrypted is on its way."""
+        if self.has_unsent or self.is_gone:
+            return False
+        try:
+            self.send_nowait(data)
+        except Gone:
+            return False
+        return True
+
     def end(self) -> None:
         """As of a plain wire, with TLS's own word for it."""
         with contextlib.suppress(ssl.SSLError):  # the client's answer is not waited for

@@ -41,14 +41,7 @@ class DirectSocket:
 
     def try_send(self, frame: bytes) -> bool:
         """Hand over a prepared frame; whether it is on its way. Never waits, never raises."""
-        wire = self._wire
-        if not self._accepted or self._closing or wire.is_gone or wire.has_unsent:
-            return False
-        try:
-            wire.send_nowait(frame)
-        except Gone:
-            return False
-        return True
+        return self._accepted and not self._closing and self._wire.try_send(frame)
 
     async def wait_sendable(self) -> None:
         """Until `try_send` is worth another try. Raises `OSError` when the client is gone."""

@@ -162,6 +162,22 @@ class Wire:
         if sent < len(data):
             self._unsent += memoryview(data)[sent:]
 
+    def try_send(self, data: bytes) -> bool:
+        """Hand `data` to the kernel if nothing waits and it takes any of it; whether it is on its
+        way. Never raises: the hot path of what is told to thousands."""
+        if self._unsent or self.is_gone:
+            return False
+        try:
+            sent = self._socket.send(data)
+        except BlockingIOError:
+            return False
+        except OSError:
+            self.is_gone = True
+            return False
+        if sent < len(data):
+            self._unsent += memoryview(data)[sent:]
+        return True
+
     def flush_nowait(self) -> None:
         """Hand over what was kept, as far as the kernel takes it. Raises `Gone`."""
         if self._unsent:

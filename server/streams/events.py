@@ -97,7 +97,7 @@ def seq_before(since: int, channel: Channel) -> int:
 class Event:
     """Something to tell. `who` is whose act it is. Shared by all who get it."""
 
-    __slots__ = ("_frame", "channel", "id", "payload", "who")
+    __slots__ = ("channel", "frame", "id", "payload", "who")
 
     def __init__(self, id: int, channel: Channel, who: int, payload: bytes) -> None:
         self.id = id
@@ -105,14 +105,8 @@ class Event:
         self.who = who
         self.payload = payload
         """Its JSON."""
-        self._frame = b""
-
-    @property
-    def frame(self) -> bytes:
+        self.frame = text_frame(payload)
         """The same as a WebSocket's message, ready for the socket."""
-        if not self._frame:
-            self._frame = text_frame(self.payload)
-        return self._frame
 
     def __repr__(self) -> str:
         return f"<Event {self.id}: {self.channel.wire_name} of {self.who}>"

@@ -7,6 +7,7 @@ that. The only place from which live events leave.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 import msgspec
 import trio
@@ -39,14 +40,17 @@ class Pending(msgspec.Struct, frozen=True):
     made: int | None = None
 
 
-Hear = Callable[[Event], None]
+class Hearer(Protocol):
+    """A stream, as far as it matters here."""
+
+    def hear(self, event: Event) -> None: ...
 
 
 class Handing:
     """The queue of the hub. Start `run` in a nursery."""
 
     def __init__(
-        self, asking: Asking, views: Views, hearers_of: Callable[[int], Sequence[Hear]], seq: int
+        self, asking: Asking, views: Views, hearers_of: Callable[[int], Sequence[Hearer]], seq: int
     ) -> None:
         self._asking = asking
         self._views = views
@@ -126,10 +130,10 @@ class Handing:
         event = await self._made(pending, types)
         if event is None:
             return
-        handed = 0
+        handed, hearers_of = 0, self._hearers_of
         for account in pending.targets:
-            for hear in self._hearers_of(account):
-                hear(event)
+            for hearer in hearers_of(account):
+                hearer.hear(event)
                 handed += 1
                 if handed % HANDED_A_STEP == 0:
                     await trio.lowlevel.checkpoint()

@@ -48,6 +48,6 @@ def test_streams_and_uploads_at_once_take_no_more_than_promised(tmp_path: Path) 
     allow_sockets(2_000)
     found = memory.busy(make_world(tmp_path, 2_000, 1), 2_000, 40, [photo()] * 10)
     assert found.statuses.keys() <= {201, 503}
-    assert found.statuses[201] >= 20
+    assert found.statuses[201] >= 10, "too few were at once"
     assert found.streams_left == 2_000
     assert found.peak <= BUSY_BYTES_MAX
