@@ -15,7 +15,7 @@ from server.edge.connection import Address, Connection
 from server.edge.crowd import Crowd
 from server.edge.deadlines import Deadlines
 from server.edge.heads import Malformed
-from server.edge.refusals import linger, put_off_at_once, refusal
+from server.edge.refusals import linger, refusal
 from server.edge.serving import Serving
 from server.edge.tls import TlsWire
 from server.edge.wire import Gone, Wire
@@ -30,11 +30,9 @@ TURNED_AWAY_S = 1.0
 """For that answer to arrive."""
 
 ACCEPTED_A_TURN = 256
-"""Connections accepted before other tasks may run: some 15 ms."""
-
-ACCEPTED_BEHIND = 64
-"""Of them, when there is more to do than can be done. All others in the kernel's queue are told so
-at the door, at a tenth of what a page costs: who waits there waits no longer than a turn."""
+"""Connections accepted before other tasks may run: some 15 ms. Under overload so many come in with
+each turn: who waits in the kernel's queue waits a second or so, and to let them in costs a
+twentieth of what is served."""
 
 NO_MORE_FILES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 NO_MORE_FILES_PAUSE_S = 0.1
@@ -136,8 +134,7 @@ class Listener:
     async def _accept(self, listening: socket.socket, connections: trio.Nursery) -> None:
         while True:
             await trio.lowlevel.wait_readable(listening)
-            is_behind = self._serving.turn.follows_a_long_one
-            for number in range(BACKLOG if is_behind else ACCEPTED_A_TURN):
+            for _ in range(ACCEPTED_A_TURN):
                 try:
                     connected, client = listening.accept()
                 except BlockingIOError:
@@ -147,9 +144,7 @@ class Listener:
                         log.warning("no connection can be accepted", why=str(error))
                         await trio.sleep(NO_MORE_FILES_PAUSE_S)
                     break  # or the client has left already
-                is_late = is_behind and number >= ACCEPTED_BEHIND
-                if not (is_late and put_off_at_once(self._serving, connected)):
-                    self._welcome(connected, client, connections)
+                self._welcome(connected, client, connections)
 
     def _welcome(self, connected: socket.socket, client: Any, connections: trio.Nursery) -> None:
         serving = self._serving

@@ -1,17 +1,11 @@
 """The edge's own answers, and how a connection ends so that its last words arrive."""
 
-import socket
-
 import trio
 
 from server.edge.answers import Answer
 from server.edge.heads import Head, Malformed
-from server.edge.requests import Requests
 from server.edge.serving import Serving
 from server.edge.wire import Wire
-
-LOOKED_AT_BYTES = 4_096
-"""Of a connection that is put off at the door: few requests are larger."""
 
 _NO_REQUEST = Head(
     method="GET",
@@ -35,32 +29,6 @@ def refusal(serving: Serving, fault: Malformed, head: Head = _NO_REQUEST) -> byt
     date = serving.dates.line()
     begun = answer.begin(fault.status, [*headers, *fault.headers], len(body), date)
     return begun + answer.body(body, more=False)
-
-
-def put_off_at_once(serving: Serving, connected: socket.socket) -> bool:
-    """Tell a new connection that there is too much to do, and let it go, without a task or a wait.
-    False, and nothing has happened, unless its request is here, whole and alone, without a body,
-    and no probe."""
-    if serving.tls is not None:
-        return False
-    requests = Requests()
-    try:
-        connected.setblocking(False)
-        received = connected.recv(LOOKED_AT_BYTES, socket.MSG_PEEK)
-        requests.feed(received)
-        head = requests.next_head()
-        if head is None or head.has_body or head.is_websocket or head.target in serving.probes:
-            return False
-        if len(received) == LOOKED_AT_BYTES:
-            return False
-        serving.counts["put off"] += 1
-        fault = Malformed("The server is overloaded, try again soon", 503)
-        connected.recv(LOOKED_AT_BYTES)  # what is closed with unread bytes in it resets
-        connected.send(refusal(serving, fault))
-    except (OSError, Malformed):
-        return False
-    connected.close()
-    return True
 
 
 async def linger(wire: Wire, seconds: float) -> None:

@@ -32,11 +32,9 @@ class Turn(trio.abc.Instrument):
         self._passed = passed
         self._began = self._read_at = passed()
         self._read = worked()
-        self.follows_a_long_one = False
 
     def after_io_wait(self, timeout: float) -> None:
         """A turn begins. Called by trio."""
-        self.follows_a_long_one = self.is_long()
         self._began = now = self._passed()
         if now - self._read_at > BEHIND_S / 4:
             self._read_at, self._read = now, self._worked()

@@ -54,11 +54,6 @@ class House:
         context = ssl.create_default_context(cafile=trusted)
         return Client(trio.SSLStream(plain, context, server_hostname=name, https_compatible=True))
 
-    def connect_now(self) -> "Client":
-        """A client that is connected without letting anybody else run: the kernel holds it."""
-        connecting = socket.create_connection(("127.0.0.1", self.port))
-        return Client(trio.SocketStream(trio.socket.from_stdlib_socket(connecting)))
-
     async def connect(self, buffer_bytes: int | None = None) -> "Client":
         """A client; one whose kernel takes in no more than about `buffer_bytes`."""
         connecting = trio.socket.socket()

@@ -8,7 +8,6 @@ import trio
 from trio.testing import MockClock
 
 from server.edge.limits import BEHIND_S, RETRY_AFTER_S
-from server.edge.listener import ACCEPTED_BEHIND
 from server.edge.serving import Receive, Send
 from tests.edge.serving import answer, get, served
 
@@ -67,32 +66,3 @@ async def test_a_body_is_not_waited_for_from_who_is_put_off(quiet_clock: MockClo
         refused = [came for client in clients if (came := await client.answer())[0] == 503]
         assert refused
         assert all(headers["connection"] == "close" for _, headers, _ in refused)
-
-
-async def test_when_behind_a_crowd_is_put_off_at_the_door(quiet_clock: MockClock):
-    work = Work()
-
-    def always_behind() -> float:
-        work.worked_s += 2 * BEHIND_S
-        return work.worked_s
-
-    async with served(work.serve, always_behind) as house, contextlib.AsyncExitStack() as stack:
-        late = 30
-        requests = [get()] * (ACCEPTED_BEHIND + late)
-        requests += [get("/probe"), get("/", "Content-Length: 1", method="PUT"), b"GET / HT"]
-        clients = [house.connect_now() for _ in requests]
-        for client, request in zip(clients, requests, strict=True):
-            client.send_now(request)
-        for client in clients:
-            await stack.enter_async_context(client)
-        *crowd, probe, body, half = clients
-        came = [await client.answer() for client in crowd]
-        assert {status for status, *_ in came} == {503}
-        assert all(headers["retry-after"] == "1" for _, headers, _ in came)
-        kept = [headers for _, headers, _ in came if "connection" not in headers]
-        assert len(kept) == ACCEPTED_BEHIND
-        assert await crowd[-1].rest() == b""
-        assert (await probe.answer())[0] == 200
-        assert (await body.answer())[0] == 503
-        await half.send(get()[len("GET / HT") :])
-        assert (await half.answer())[0] == 503
