@@ -28,16 +28,19 @@ def main(
     configure_logs("json", "error", sys.stderr)
     with tempfile.TemporaryDirectory(prefix="triptych-bench-") as made:
         world = make_world(Path(made), sockets, some)
-        tables: list[list[str]] = []
         if "broadcast" in parts:
-            tables.append(broadcasts.compared(world, [some, sockets], seconds, rounds))
+            tell(broadcasts.compared(world, [some, sockets], seconds, rounds))
         if "posts" in parts:
-            tables.append(posts.told(world, count))
+            tell(posts.told(world, count))
         if "backpressure" in parts:
-            tables.append(broadcasts.coalesced(world, some, rounds))
+            tell(broadcasts.coalesced(world, some, rounds))
         if "stalled" in parts:
-            tables.append(posts.beside_stalled(world, some))
-        click.echo("\n\n".join("\n".join(lines) for lines in tables))
+            tell(posts.beside_stalled(world, some))
+
+
+def tell(lines: list[str]) -> None:
+    """A table, as soon as it is there."""
+    click.echo("\n".join([*lines, ""]))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ import os
 import resource
 import sys
 import time
-from functools import partial
 from pathlib import Path
 from secrets import token_bytes
 from typing import Any
@@ -136,7 +135,7 @@ async def serve(folder: DataFolder, settings: Settings) -> None:
         open_house(folder, settings, f"http://{settings.host}:{port}") as house,
         trio.open_nursery() as edge,
     ):
-        await edge.start(partial(run.serve_app, house.context, listening, stop))
+        await edge.start(run.serve_app, house.context, listening, stop, {})
         spare_the_collector()
         say(port)
         stage = Stage(house)

@@ -166,12 +166,11 @@ class Member:
             elif self._wants_room:
                 self._wants_room = False
                 self._taker.write()
-        if self._has_more:
-            if self._reads:
-                self._feed()
-        elif events & IN:
+        if self._reads and self._has_more:
+            self._feed()
+        elif self._reads and events & IN:
             self._receive()
-        elif events & BROKEN:
+        elif events & BROKEN:  # the kernel says so whether it is asked or not
             raise Gone("the connection broke")
 
     def _receive(self) -> None:
@@ -201,6 +200,7 @@ class Member:
         """Nothing more is said; what was is to arrive."""
         self._unfed = b""
         self._messages.arrived.clear()
+        self._wants_room = False
         self._closing_due = trio.current_time() + self._crowd.serving.limits.linger_s
         if not self.wire.has_unsent:
             self.wire.end()

@@ -2,6 +2,8 @@
 and the socket that is written to without waiting."""
 
 import fcntl
+import socket
+import struct
 import sys
 import termios
 import tracemalloc
@@ -17,7 +19,7 @@ from wsproto.events import CloseConnection, Event, Ping, TextMessage
 
 from server.edge.crowd import Member
 from server.edge.frames import text_frame
-from server.edge.limits import GONE_S, MESSAGE_BYTES_MAX, PING_S, TICK_S, WRITE_S
+from server.edge.limits import GONE_S, LINGER_S, MESSAGE_BYTES_MAX, PING_S, TICK_S, WRITE_S
 from server.edge.messages import Messages
 from server.edge.serving import Application, Receive, Send
 from tests.edge.serving import (
@@ -383,3 +385,90 @@ async def test_what_a_taker_raises_ends_its_websocket_and_no_other():
         for one in (talker, other):
             await trio.aclose_forcefully(one.client.stream)
         await house.all_gone()
+
+
+class Pausing:
+    """A taker that listens to one message only."""
+
+    def __init__(self) -> None:
+        self.over_by = trio.Event()
+
+    def begin(self, member: Member) -> None:
+        self.member = member
+
+    def take(self, message: str | bytes) -> None:
+        assert message == "first"
+        self.member.pause(True)
+
+    def write(self) -> None:
+        """There is nothing to write."""
+
+    def over(self) -> None:
+        self.over_by.set()
+
+
+@pytest.fixture
+def served_times(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How often the crowd looked after a member; a loop without an end fails."""
+    times = [0]
+    serve = Member.serve
+
+    def counting(member: Member, events: int) -> int:
+        times[0] += 1
+        assert times[0] < 1_000, "it goes round and round"
+        return serve(member, events)
+
+    monkeypatch.setattr(Member, "serve", counting)
+    return times
+
+
+async def test_who_is_not_listened_to_and_breaks_off_is_gone(
+    quiet_clock: MockClock, served_times: list[int]
+):
+    taker = Pausing()
+
+    async def hand(scope: Any, receive: Receive, send: Send) -> None:
+        await send({"type": "websocket.accept"})
+        scope["extensions"]["triptych.crowd"](taker)
+
+    async with served(hand) as house:
+        talker = await opened(house)
+        await talker.client.send(
+            talker.protocol.send(TextMessage("first")) + talker.protocol.send(TextMessage("second"))
+        )
+        await trio.testing.wait_all_tasks_blocked()
+        assert isinstance(talker.client.stream, trio.SocketStream)
+        linger = struct.pack("ii", 1, 0)
+        talker.client.stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        await trio.aclose_forcefully(talker.client.stream)
+        await taker.over_by.wait()
+        assert trio.current_time() < TICK_S
+        await house.all_gone()
+
+
+async def test_room_that_is_wanted_no_more_wakes_nobody(
+    quiet_clock: MockClock, served_times: list[int]
+):
+    frame = text_frame(b"x" * 10_000)
+
+    class Closing(Pausing):
+        def take(self, message: str | bytes) -> None:
+            while self.member.try_send(frame):
+                pass
+            self.member.want_room()
+            self.member.close(4_008, "enough")
+
+    async def hand(scope: Any, receive: Receive, send: Send) -> None:
+        await send({"type": "websocket.accept"})
+        scope["extensions"]["triptych.crowd"](Closing())
+
+    async with served(hand) as house:
+        talker = await opened(house)
+        await talker.say(TextMessage("go"))
+        while isinstance(event := await talker.hear(), TextMessage):
+            pass
+        assert isinstance(event, CloseConnection)
+        assert await talker.hear() is None
+        await trio.sleep(LINGER_S + 2 * TICK_S)  # in virtual time: nobody has anything to do
+        assert house.listener.statistics()["connections"] == 0
+        await trio.aclose_forcefully(talker.client.stream)
