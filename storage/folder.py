@@ -150,9 +150,7 @@ def _make_durably(path: Path) -> None:
     missing = [one for one in (path, *path.parents) if not one.exists()]
     path.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
     if not missing and not (path / EPOCH_NAME).exists():
-        missing = [
-            path
-        ]  # somebody else's, or a start's that was killed: nobody has synced its name
+        missing = [path]  # an operator has made it, or a start that was killed before it was synced
     for one in missing:
         with contextlib.suppress(PermissionError):  # a folder above that we may not read
             sync_folder(one.parent)

@@ -36,6 +36,11 @@ HELD_BYTES = 16 * KIB
 """Of a WebSocket's frames, that its kernel may hold beyond what is on its way. It would hold
 megabytes for a client that does not read, thousands of events, and so long nobody would notice."""
 
+TLS_ANSWER_BYTES_MAX = 16 * KIB
+"""What TLS may answer by itself on one connection, past the handshake: six hundred demands for new
+keys. Whoever wants some after each gigabyte never comes that far; the answers to somebody who reads
+none would pile up here."""
+
 SENT_AT_ONCE_BYTES = 64 * KIB
 """A file of up to this size leaves in one write with the head of its answer."""
 

@@ -9,7 +9,7 @@ import contextlib
 import socket
 import ssl
 
-from server.edge.limits import RECEIVED_BYTES
+from server.edge.limits import RECEIVED_BYTES, TLS_ANSWER_BYTES_MAX
 from server.edge.wire import Gone, Wire
 
 HTTP_ONE = ["http/1.1"]
@@ -47,6 +47,8 @@ class TlsWire(Wire):
         self._to_client = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._from_client, self._to_client, server_side=True)
         self._ended = False
+        self._answered_bytes = 0
+        """What TLS itself has answered since the handshake."""
         self._left_over = False
         """Whether something came with the end of the handshake, of which the socket knows nothing
         any more."""
@@ -105,6 +107,10 @@ class TlsWire(Wire):
             raise Gone(str(error)) from None
         if answer := self._to_client.read():
             super().send_nowait(answer)  # tickets, new keys
+            self._answered_bytes += len(answer)
+            if self._answered_bytes > TLS_ANSWER_BYTES_MAX:
+                self.is_gone = True
+                raise Gone("the client asks for new keys without end")
         if pieces:
             return b"".join(pieces)
         return b"" if self._ended else None

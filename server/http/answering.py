@@ -9,6 +9,7 @@ sends it.
 import functools
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, cast
 
 import msgspec
@@ -191,8 +192,7 @@ async def _read_body(bounds: Bounds, route: Route, request: Request) -> Any:
     try:
         # HTTP/2 announces no body: only of a GET nobody expects one.
         expected = request.has_unread_body or request.method not in BODYLESS_METHODS
-        read = functools.partial(request.pulled.read, JSON_BYTES_MAX)
-        body = await bounds.body(read) if expected else b""
+        body = await bounds.body(partial(request.pulled.read, JSON_BYTES_MAX)) if expected else b""
     except RequestEntityTooLarge:
         raise too_large("The body is too large", max_bytes=JSON_BYTES_MAX) from None
     if kind is Nothing:

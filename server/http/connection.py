@@ -87,9 +87,11 @@ class PulledBody(Body):
                 return chunk
         raise StopAsyncIteration
 
-    async def read(self, bytes_max: int) -> bytes:
-        """All of it. Raises `RequestEntityTooLarge` as soon as it is known to be over `bytes_max`,
-        `ClientLeft`.
+    async def read(
+        self, bytes_max: int, received: Callable[[int], None] = lambda count: None
+    ) -> bytes:
+        """All of it; `received` is told how many bytes of it have come, piece by piece. Raises
+        `RequestEntityTooLarge` as soon as it is known to be over `bytes_max`, `ClientLeft`.
         """
         if (self.expected_bytes or 0) > bytes_max:
             raise RequestEntityTooLarge
@@ -98,6 +100,7 @@ class PulledBody(Body):
             read += chunk
             if len(read) > bytes_max:
                 raise RequestEntityTooLarge
+            received(len(chunk))
         return bytes(read)
 
     def __await__(self) -> Generator[Any, None, Any]:

@@ -75,7 +75,9 @@ async def test_a_feed_page_is_one_step(world: World, house: House):
     for _ in range(3):
         await ann.posted()
     steps = await steps_of(house, [asked(ann, "/api/v1/feed")] * ASKED)
-    assert (steps.steps, steps.spawned) == ({"_keep": ASKED}, 0)
+    assert (steps.of_connections, steps.spawned) == (ASKED, 0)
+    # Nothing else has happened for it: what is left is clocks, which tick on a slow machine.
+    assert steps.steps.keys() <= {"_keep", "run", "run_clock"}
 
 
 async def test_a_like_is_two_steps_and_those_of_its_commit(world: World, house: House):

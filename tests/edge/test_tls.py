@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 import trio
+import trio.testing
 from trio.testing import MockClock
 
 from server.edge.limits import HEAD_S, TICK_S
 from server.edge.serving import Receive, Send
 from server.edge.tls import BadCertificate, load_certificate
-from tests.edge.serving import House, body_of, echo, get, pour, served
+from tests.edge.rekeying import Rekeying
+from tests.edge.serving import House, body_of, echo, get, pour, served, unharmed
 
 HERE = Path(__file__).parent
 ONE, TWO = HERE / "one.cert.pem", HERE / "two.cert.pem"
@@ -138,6 +140,28 @@ async def test_a_reader_that_never_reads_is_dropped_here_too(quiet_clock: MockCl
             await client.send(get("/pour"))
             await trio.sleep(100)
             assert house.listener.statistics()["connections"] == 0
+
+
+async def test_who_asks_for_new_keys_without_end_is_dropped(quiet_clock: MockClock):
+    """Each demand is answered, and who does not read the answers would have them pile up here."""
+    async with served(echo) as house, unharmed(house):
+        encrypt(house, "one")
+        async with await house.connect(buffer_bytes=4_096) as client:
+            rekeying, said, done = Rekeying(), b"", False
+            while not done:
+                said, done = rekeying.handshake(client.unread)
+                client.unread = b""
+                await client.send(said)
+                if not done:
+                    await client.more()
+            await client.send(rekeying.new_keys(20) + rekeying.said(get("/served")))
+            await trio.testing.wait_all_tasks_blocked(0.01)
+            assert house.listener.statistics()["requests"] == 2
+            without_end = rekeying.new_keys(40_000)
+            with pytest.raises(trio.BrokenResourceError):
+                await client.send(without_end)
+            assert trio.current_time() < 1.0
+        house.serving.tls = None
 
 
 def test_a_certificate_that_cant_be_used_is_told(tmp_path: Path):

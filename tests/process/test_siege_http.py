@@ -271,6 +271,24 @@ def test_a_crowd_of_half_sent_bodies_keeps_nobody_out(target: Target) -> None:
             target.ann.posts()
 
 
+def test_a_crowd_of_large_half_sent_bodies_takes_no_more_memory_than_it_may(target: Target) -> None:
+    """Nobody of them needs a token, and each may send a MiB. What the allocator keeps of the first
+    crowd is there for the second."""
+    half = request("/api/v1/auth/login", f"Content-Length: {MEBIBYTE}", method="POST")
+
+    def crowd() -> None:
+        with contextlib.ExitStack() as stack:
+            before = target.use().resident
+            for _ in range(150):
+                stack.enter_context(target.line()).send(half, b"x" * (MEBIBYTE - 1_000))
+            target.ann.again()
+            assert target.use().resident - before < 64 * MEBIBYTE
+
+    crowd()
+    with target.unharmed():
+        crowd()
+
+
 def test_one_byte_chunks_hold_nobody_up(target: Target) -> None:
     """Six bytes for each: as much work for us as can be made of a body."""
     with target.unharmed(), target.line() as line:

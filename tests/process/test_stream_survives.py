@@ -228,7 +228,7 @@ async def test_streams_miss_nothing_over_a_kill(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", [2, 3])
 async def test_streams_miss_nothing_over_many_kills(tmp_path: Path, seed: int) -> None:
     """About a minute each."""
-    history = await tell(tmp_path / "data", lives=12, seed=seed)
+    history = await tell(tmp_path / "data", lives=24, seed=seed)
     heard = [len(reader.heard) for reader in history.readers]
     print(f"{heard} events heard on {[reader.streams for reader in history.readers]} streams")
     assert sum(heard) > 200

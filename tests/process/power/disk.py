@@ -6,7 +6,7 @@ that it writes what is left to.
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -111,11 +111,20 @@ def _rename(
 
 
 class Disk:
-    """The disk below one folder, which is there from the start and empty."""
+    """The disk below the folder `root`, which is there from the start."""
 
     def __init__(self, root: str) -> None:
         self._root = root
         self.top = Folder()
+
+    def put_folder(self, name: str, files: Mapping[str, bytes]) -> None:
+        """A folder in `root`, with its files, as if they had always been there."""
+        folder = Folder()
+        for one, content in files.items():
+            file = File()
+            file.durable, file.size = bytearray(content), len(content)
+            folder.names[one] = folder.durable[one] = file
+        self.top.names[name] = self.top.durable[name] = folder
 
     def do(self, call: Call) -> bool:
         """Take in a call. Whether a cut would leave more, or other things, from now on."""

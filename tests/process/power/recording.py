@@ -12,17 +12,31 @@ import trio
 
 from tests.process.power.calls import OPTIONS, Call, calls_in
 from tests.process.power.promises import Promises
-from tests.process.starting import ROOT, RUN, environment, started
+from tests.process.starting import (
+    PUBLIC_URL,
+    ROOT,
+    RUN,
+    environment,
+    launched,
+    make_folder,
+    served,
+)
 
 VARIABLES = {"PYTHONPATH": str(ROOT)}
 """The server's folder is another one than ours."""
 
 
 class Recording:
-    """Lives on `folder`, which is not there yet."""
+    """Lives on `folder`, which is not there yet. Unless they begin `from_nothing`, what a first
+    start makes is on the disk before."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, from_nothing: bool = False) -> None:
         self.folder = folder
+        self.before: dict[str, bytes] = {}
+        """What was on the disk already: files in the folder, by name."""
+        if not from_nothing:
+            make_folder(folder)
+            self.before = {one.name: one.read_bytes() for one in folder.iterdir()}
         self.promises = Promises(seed=1)
         self._logs: list[Path] = []
 
@@ -31,7 +45,9 @@ class Recording:
         nothing can be traced."""
         # As a grandchild: who is killed is the server itself.
         through = (*await self._tracer(), "-D", *program)
-        async with started(self.folder, program=through, variables=VARIABLES) as server:
+        flags = ("--rate-limits", "off", "--public-url", PUBLIC_URL)
+        async with launched(self.folder, *flags, program=through, variables=VARIABLES) as server:
+            await served(server)
             await self.promises.write(server, acknowledged)
 
     async def carry_out(self, *program: str) -> None:

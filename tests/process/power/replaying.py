@@ -40,6 +40,8 @@ class Replay:
         self._into = into
         into.mkdir()
         self._disk = Disk(str(recording.folder.parent))
+        if recording.before:
+            self._disk.put_folder(recording.folder.name, recording.before)
         self._image = Image(self._disk, into / "left")
         self._random = Random(1)
         self.folder = into / "left" / recording.folder.name
