@@ -144,6 +144,8 @@ class Ears:
             return
         try:
             data = os.read(fd, RECEIVED_BYTES)
+        except BlockingIOError:
+            return  # an order was carried out since it was ready
         except OSError:
             data = b""
         if not data:
