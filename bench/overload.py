@@ -73,7 +73,9 @@ def strike(served: Served, name: str, order: Order) -> Struck:
     return Struck(name, blow, good / (served.cpu_s() - began), served.mebibytes())
 
 
-def strikes(served: Served, requests: list[str], seconds: float) -> Iterator[tuple[Struck, Struck]]:
+def strikes(
+    served: Served, requests: list[str], seconds: float, crowd: int
+) -> Iterator[tuple[Struck, Struck]]:
     """Each load beside its peak: that of connections that are kept, or of one for each request."""
     peaks: dict[bool, Struck] = {}
     for times, manners in LOADS:
@@ -83,7 +85,7 @@ def strikes(served: Served, requests: list[str], seconds: float) -> Iterator[tup
             peaks[fresh] = strike(served, f"peak, {'fresh' if fresh else 'kept'}", order)
             yield peaks[fresh], peaks[fresh]
         rate = times * peaks[fresh].blow.good
-        order = Order(served.port, requests, CROWD, 3 * seconds, rate, manners)
+        order = Order(served.port, requests, crowd, 3 * seconds, rate, manners)
         yield strike(served, f"{times:g} times, {manners}", order), peaks[fresh]
 
 
@@ -91,7 +93,10 @@ def strikes(served: Served, requests: list[str], seconds: float) -> Iterator[tup
 @click.option("--users", type=click.IntRange(2), default=500)
 @click.option("--posts", type=click.IntRange(1), default=5_000)
 @click.option("--seconds", type=click.FloatRange(0.1), default=3.0, help="A third of an overload.")
-def main(users: int, posts: int, seconds: float) -> None:
+@click.option(
+    "--connections", type=click.IntRange(1), default=CROWD, help="An overload may open so many."
+)
+def main(users: int, posts: int, seconds: float, connections: int) -> None:
     """What is served, put off and lost under two and five times the peak."""
     configure_logs("json", "error", sys.stderr)
     lines = [f"| {' | '.join(COLUMNS)} |", "| --- " + "| ---: " * (len(COLUMNS) - 1) + "|"]
@@ -100,7 +105,7 @@ def main(users: int, posts: int, seconds: float) -> None:
         if len(cores) > 1:
             served.keep_to({cores[0]})
             os.sched_setaffinity(0, set(cores[1:]))  # what is started from here on
-        for struck, peak in strikes(served, feeds.requests, seconds):
+        for struck, peak in strikes(served, feeds.requests, seconds, connections):
             lines.append(struck.line(peak))
             click.echo(lines[-1], err=True)
     click.echo("\n".join(lines))
