@@ -215,7 +215,7 @@ def _same_but_for_erased(folded: object, kept: object) -> bool:
             return isinstance(kept, Text) and (
                 folded == kept or (folded.id == kept.id and folded.value is None)
             )
-        case State():
+        case msgspec.Struct():  # a state, or what it is made of: a session, a story in the ring
             return type(folded) is type(kept) and all(
                 _same_but_for_erased(getattr(folded, name), getattr(kept, name))
                 for name in folded.__struct_fields__

@@ -254,14 +254,17 @@ async def test_liked_comments_that_went_with_their_post_or_thread_are_no_differe
     assert verified.code == 0, verified
 
 
-async def test_a_snapshot_may_hold_a_name_that_was_erased_later(tmp_path: Path):
+async def test_a_snapshot_may_hold_what_was_erased_later(tmp_path: Path):
+    """Names, and the hash of a refresh token that was used since."""
     folder = tmp_path / "data"
     async with started(folder) as server, server.client() as client:
         ann, bob = await make_user(client, "ann"), await make_user(client, "bob")
-        assert await server.stop() == 0  # which writes the snapshot of who has which name
+        refresh = {"refresh_token": (await log_in(client, "ann")).json()["refresh_token"]}
+        assert await server.stop() == 0  # which writes the snapshots
     async with started(folder) as server, server.client() as client:
         ann.client = bob.client = client
         for method, path, body in (
+            ("POST", "/auth/refresh", refresh),
             ("PUT", "/users/me", {"username": "anna"}),
             ("PUT", "/users/me", {"username": "anne"}),
             ("DELETE", "/users/me", {"password": PASSWORD}),
