@@ -53,11 +53,8 @@ def problem_answer(problem: Problem) -> Answer:
 def quart_response(answer: Response) -> TrioResponse:
     """The same for Quart, which can do more with it."""
     if isinstance(answer, Answer):
-        body = answer.body if isinstance(answer.body, bytes) else b""
-        response = TrioResponse(body, answer.status_code, content_type=answer.content_type)
-        if isinstance(answer.body, FilePart):
-            response.response = answer.body
-            response.content_length = len(answer.body)
+        assert isinstance(answer.body, bytes), "files are sent by us, not by Quart"
+        response = TrioResponse(answer.body, answer.status_code, content_type=answer.content_type)
         response.headers.update(answer.headers)
         return response
     assert isinstance(answer, TrioResponse), "handlers answer with responses of ours"

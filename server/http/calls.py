@@ -92,16 +92,18 @@ class Call(msgspec.Struct, Generic[Q, B], frozen=True):
 
 def address_of_request(context: Context, request: Request) -> str:
     """Where a request comes from: see `server.access.addresses`."""
-    client: Sequence[Any] | None = cast(Mapping[str, Any], request.scope).get("client")
-    peer = None if client is None else client[0]
-    return address_of(peer, request.headers.getlist(FORWARDED), context.proxies)
+    return address_of(_peer_of(request), request.headers.getlist(FORWARDED), context.proxies)
 
 
 def is_from_here(context: Context, request: Request) -> bool:
     """Whether a request comes from this machine: see `server.access.addresses`."""
+    return is_local(_peer_of(request), request.headers.getlist(FORWARDED), context.proxies)
+
+
+def _peer_of(request: Request) -> str | None:
+    """The other end of the connection; None for a Unix socket."""
     client: Sequence[Any] | None = cast(Mapping[str, Any], request.scope).get("client")
-    peer = None if client is None else client[0]
-    return is_local(peer, request.headers.getlist(FORWARDED), context.proxies)
+    return None if client is None else client[0]
 
 
 def parse_path(

@@ -31,7 +31,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 BODY_GRACE_S = 15.0
 """Seconds that a client may take for a body, however small, counted from when it is first asked
-for. A request that waits holds one of those that may be under way."""
+for. Who waits for it holds a place among such bodies (`server.http.bounds`) or uploads."""
 
 BODY_BYTES_A_SECOND_MIN = 16 * 1024
 """And this is how fast it must be beyond that: an upload of 81 MiB may take an hour and a half."""

@@ -10,7 +10,6 @@ from types import TracebackType
 from typing import BinaryIO, cast
 
 import trio
-from quart.wrappers.response import ResponseBody
 
 READ_AT_ONCE_BYTES = 65_536
 """A file of up to this size is read when it is opened and leaves in one write with the head of its
@@ -21,7 +20,7 @@ PIECE_BYTES = 262_144
 than this of one."""
 
 
-class FilePart(ResponseBody):
+class FilePart:
     """The bytes from `start` up to `stop` of an open file. Closed when it has been sent."""
 
     def __init__(
