@@ -8,11 +8,11 @@ import msgspec
 import pytest
 import trio
 
-from server.app import make_app
+from server.app import Triptych, make_app
 from server.http.bounds import BODIES_AWAITED_MAX
 from server.settings import Settings
 from tests.api.world import PASSWORD, Person, World, open_world
-from tests.edge.serving import Client, House, get, served
+from tests.edge.serving import ANSWER_S, Client, House, get, served
 
 LOGIN = msgspec.json.encode({"username": "ann", "password": PASSWORD})
 BESIDE = 20
@@ -26,8 +26,13 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 
 @pytest.fixture
-async def house(world: World) -> AsyncIterator[House]:
-    async with served(make_app(world.context)) as house:
+def app(world: World) -> Triptych:
+    return make_app(world.context)
+
+
+@pytest.fixture
+async def house(app: Triptych) -> AsyncIterator[House]:
+    async with served(app) as house:
         yield house
 
 
@@ -45,17 +50,29 @@ def upload(person: Person) -> bytes:
     )
 
 
-async def crowd_of(
-    house: House, stack: contextlib.AsyncExitStack, sent: list[bytes]
-) -> list[Client]:
-    """A client for each that sends it, and what nothing will follow; all are being waited for."""
-    clients: list[Client] = []
-    for request in sent:
-        client = await stack.enter_async_context(await house.connect())
-        client.send_now(request)
-        clients.append(client)
-    await trio.testing.wait_all_tasks_blocked(0.01)
-    return clients
+class Crowd:
+    """Clients that send part of a request each. Trio starts the tasks of one turn in any order, so
+    whoever has to be before somebody else is waited for by what the application counts."""
+
+    def __init__(self, app: Triptych, house: House, stack: contextlib.AsyncExitStack) -> None:
+        self._app = app
+        self._house = house
+        self._stack = stack
+
+    async def join(self, sent: bytes, count: int) -> list[Client]:
+        """`count` clients that have sent it, and nothing that follows."""
+        clients: list[Client] = []
+        for _ in range(count):
+            client = await self._stack.enter_async_context(await self._house.connect())
+            client.send_now(sent)
+            clients.append(client)
+        return clients
+
+    async def counted(self, what: str, count: int) -> None:
+        """Until the application counts as many."""
+        with trio.fail_after(ANSWER_S):
+            while self._app.bounds.statistics()[what] != count:
+                await trio.lowlevel.checkpoint()
 
 
 async def status_of(house: House, *pieces: bytes) -> int:
@@ -67,32 +84,40 @@ async def status_of(house: House, *pieces: bytes) -> int:
         return (await client.answer())[0]
 
 
-async def test_half_sent_logins_keep_nobody_out(world: World, house: House):
+async def test_half_sent_logins_keep_nobody_out(world: World, app: Triptych, house: House):
     ann = await world.person("ann")
     async with contextlib.AsyncExitStack() as stack:
+        crowd = Crowd(app, house, stack)
         half = login() + LOGIN[:5]
-        clients = await crowd_of(house, stack, [half] * (BODIES_AWAITED_MAX + BESIDE))
-        for client in clients[:BESIDE]:  # who was waited for longest gives way
+        oldest = await crowd.join(half, BESIDE)
+        await crowd.counted("bodies_awaited", BESIDE)
+        others = await crowd.join(half, BODIES_AWAITED_MAX - BESIDE)
+        await crowd.counted("bodies_awaited", BODIES_AWAITED_MAX)
+        newest = await crowd.join(half, BESIDE)
+        for client in oldest:  # who was waited for longest gives way
             status, headers, _ = await client.answer()
             assert (status, headers["retry-after"], headers["connection"]) == (503, "1", "close")
         feed = get("/api/v1/feed", f"Authorization: Bearer {ann.token}")
         assert await status_of(house, feed) == 200
         assert await status_of(house, login() + LOGIN) == 200
         assert await status_of(house, login(), LOGIN) == 200
-        await clients[-1].send(LOGIN[5:])
-        assert (await clients[-1].answer())[0] == 200
+        for client in (others[-1], newest[-1]):
+            await client.send(LOGIN[5:])
+            assert (await client.answer())[0] == 200
 
 
-async def test_half_sent_uploads_keep_only_uploads_out(world: World, house: House):
+async def test_half_sent_uploads_keep_only_uploads_out(world: World, app: Triptych, house: House):
     ann = await world.person("ann")
     async with contextlib.AsyncExitStack() as stack:
-        clients = await crowd_of(house, stack, [upload(ann)] * 4)
-        assert (await clients[-1].answer())[0] == 503
+        crowd = Crowd(app, house, stack)
+        kept = await crowd.join(upload(ann), 3)
+        await crowd.counted("uploads", 3)
+        assert await status_of(house, upload(ann)) == 503
         feed = get("/api/v1/feed", f"Authorization: Bearer {ann.token}")
         assert await status_of(house, feed) == 200
         assert await status_of(house, login() + LOGIN) == 200
-        await clients[0].stream.aclose()
-        await trio.testing.wait_all_tasks_blocked(0.01)
+        await kept[0].stream.aclose()
+        await crowd.counted("uploads", 2)
         async with await house.connect() as client:
             client.send_now(upload(ann) + b"--x--\r\n" + b" " * 993)
             assert (await client.answer())[0] == 400
