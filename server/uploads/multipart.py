@@ -32,7 +32,11 @@ from server.uploads.image_threads import ImageThreads
 from server.uploads.images import PreparedImage, memory_needed, prepare_image
 
 MEDIA_FIELDS = ("media", "media[]")
-"""Names under which pictures come; other files are read and dropped."""
+"""Names under which pictures come."""
+
+TEXT_FIELDS = ("alt_texts", "caption", "duration", "location_id", "media_type", "user_tags")
+"""Names under which texts come, also from a browser's `Blob`, which has a file name though nobody
+gave it one. Files under other names are read and dropped."""
 
 BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]", re.ASCII)
 """RFC 2046, 5.1.1: at most 70 of these characters, the last no space."""
@@ -208,7 +212,7 @@ class _FormReading:
             # What it holds decides, so one without a file name is a file, too.
             named = isinstance(event, multipart.File) and bool(event.filename)
             return FilePart(self._form, named, self._folder, self._limits, self._threads)
-        if isinstance(event, multipart.Field):
+        if isinstance(event, multipart.Field) or name in TEXT_FIELDS:
             self._texts += 1
             if self._texts > self._limits.fields:
                 raise BadForm(None, "The form has too many fields", {"max": self._limits.fields})

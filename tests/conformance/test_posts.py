@@ -224,6 +224,18 @@ def test_pictures_need_no_file_name(ann: Person) -> None:
     assert [one["width"] for one in post["media"]] == [64, 64]
 
 
+def test_texts_may_have_a_file_name(ann: Person, bob: Person) -> None:
+    """“multipart, … `user_tags`: a JSON list”: a browser's form gives each `Blob` a file name, and
+    what it says is not to be lost for that."""
+    tags = ("blob", json.dumps([bob.id]), "application/json")
+    parts = [("caption", ("blob", "At sea", "text/plain")), ("user_tags", tags), *form(plain())]
+    post = ok(ann.post("/posts", files=parts), 201)
+    assert post["caption"] == "At sea"
+    assert [tag["username"] for tag in post["user_tags"]] == [bob.name]
+    story = [("duration", ("blob", "0", "text/plain")), *form(plain())]
+    refused(ann.post("/stories", files=story), "INVALID_REQUEST", "duration")
+
+
 def test_alt_texts_belong_to_files_in_order(ann: Person) -> None:
     """“`alt_texts`: a JSON list (each ≤ 1,500)”; decided: strings or null, at most as many as
     files."""
