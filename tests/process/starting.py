@@ -99,6 +99,7 @@ class Server:
         self.said = ""
         self.logged = ""
         self._more = trio.Event()
+        self._heard_out = {"said": trio.Event(), "logged": trio.Event()}
 
     @property
     def port(self) -> int:
@@ -114,6 +115,7 @@ class Server:
             setattr(self, kind, getattr(self, kind) + chunk.decode())
             self._more.set()
             self._more = trio.Event()
+        self._heard_out[kind].set()
 
     async def says(self, words: str, kind: str = "said") -> None:
         """Wait until `words` are in what was said."""
@@ -126,9 +128,13 @@ class Server:
         await self.says(words, "logged")
 
     async def ended(self, within_s: float = START_S) -> int:
-        """The exit code, once the process has ended of itself."""
+        """The exit code, once the process has ended of itself and its last words were heard: they
+        and its end may come in one turn, and Trio says which of them is seen first."""
         with trio.fail_after(within_s):
-            return await self.process.wait()
+            code = await self.process.wait()
+            for heard_out in self._heard_out.values():
+                await heard_out.wait()
+            return code
 
     async def kill9(self) -> None:
         """End it as a power cut does."""
