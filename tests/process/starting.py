@@ -12,6 +12,7 @@ import io
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -179,6 +180,16 @@ def make_folder(folder: Path) -> None:
     if not folder.exists():
         folder.mkdir(FOLDER_MODE)
         (folder / "triptych.db").write_bytes(database_with_cities())
+
+
+@contextlib.contextmanager
+def kept_port() -> Generator[int]:
+    """A port for servers that come one after the other. It is bound here, too, and not listened on:
+    so the kernel gives it to nobody else while none of them is there."""
+    with socket.socket() as keeping:
+        keeping.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        keeping.bind(("127.0.0.1", 0))
+        yield keeping.getsockname()[1]
 
 
 @contextlib.asynccontextmanager
