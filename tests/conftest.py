@@ -11,10 +11,16 @@ import os
 import sys
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("any machine", deadline=None)  # however busy it is
-settings.load_profile("any machine")
+BUSY = [HealthCheck.too_slow]
+"""What Hypothesis finds fault with on a machine that is busy."""
+
+settings.register_profile(
+    "any inputs", deadline=None, derandomize=False, suppress_health_check=BUSY
+)
+settings.register_profile("the same inputs", settings.get_profile("any inputs"), derandomize=True)
+settings.load_profile("the same inputs")  # so that a test that fails does so by what was changed
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
