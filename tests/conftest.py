@@ -1,5 +1,5 @@
 """What holds for all tests, whoever runs them and wherever: what is compiled is kept, what was
-collected is not looked at again, and who runs long comes first.
+collected is not looked at again, Ctrl-C is heard, and who runs long comes first.
 
 Each process that a test starts imports all of Triptych, and each process of pytest all tests. Where
 the environment forbids Python to keep what it has compiled, as in many containers, that is done
@@ -8,6 +8,7 @@ anew for each of some two hundred processes.
 
 import gc
 import os
+import signal
 import sys
 
 import pytest
@@ -24,6 +25,11 @@ settings.load_profile("the same inputs")  # so that a test that fails does so by
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # So it is in whatever a shell runs in the background, and would be in each process that a test
+    # starts and means to end as Ctrl-C does.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LONG = (
     "tests/sim/test_simulation.py",
