@@ -38,16 +38,19 @@ PUBLIC_URL = "http://photos.test"
 
 PASSWORD = "correct horse"
 
-START_S = 30.0
-"""A start takes a second; a busy machine may need more."""
+START_S = 120.0
+"""A start takes a second; a busy machine may need many."""
 
-SAY_S = 20.0
-"""How long a line of the log may take to come: as long again as anything here waits."""
+SAY_S = 60.0
+"""How long a line of the log may take to come: many times as long as anything here waits."""
+
+COMMAND_S = 300.0
+"""A command takes seconds. This, as the two above, only keeps a hung test from hanging."""
 
 STOP_S = 5.0
 """The promise: SIGTERM to exit."""
 
-ANSWER_S = 30.0
+ANSWER_S = 60.0
 
 CONNECTION_IDLE_S = 2.0
 """How long a connection may have been idle to be used again: less than the server waits before it
@@ -278,7 +281,7 @@ async def run(
     *arguments: str | Path, cwd: Path | None = None, variables: Mapping[str, str] | None = None
 ) -> Run:
     """`run.py` with `arguments`, to its end."""
-    with trio.fail_after(60.0):
+    with trio.fail_after(COMMAND_S):
         ended = await trio.run_process(
             command(*arguments),
             capture_stdout=True,
