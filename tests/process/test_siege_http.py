@@ -91,7 +91,8 @@ def test_a_body_that_is_too_large_is_told_and_the_answer_arrives(target: Target,
                 if kind == "length":
                     length = f"Content-Length: {(most + 19) * MEBIBYTE}"
                     line.send(request(path, *fields, length, method="POST"))
-                    pieces = [b"x" * MEBIBYTE] * (most + 19)
+                    # Of what was announced: so much is read in time on a busy machine, too.
+                    pieces = [b"x" * MEBIBYTE] * 20
                 else:
                     line.send(request(path, *fields, coding, method="POST"))
                     preamble = b"20000\r\n" + b"x" * 0x20000 + b"\r\n"
