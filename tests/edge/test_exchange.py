@@ -108,6 +108,7 @@ async def test_small_chunks_let_others_have_their_turn():
             head = get("/many", "Transfer-Encoding: chunked", method="PUT")
             many.send_now(head + b"1\r\nx\r\n" * 10_000)
             one.send_now(get("/one"))
+            one.wait_arrived()
             await one.answer()
             await many.send(b"0\r\n\r\n")
             await many.answer()

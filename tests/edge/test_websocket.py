@@ -213,6 +213,7 @@ async def test_small_frames_let_others_have_their_turn():
             assert isinstance(crowding, trio.SocketStream)
             talker.client.send_now(b"".join(talker.protocol.send(Ping()) for _ in range(pings)))
             other.send_now(get())
+            other.wait_arrived()
             await other.answer()
             assert len(await talker.client.exactly(2 * pings)) == 2 * pings
             await trio.aclose_forcefully(crowding)
