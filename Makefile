@@ -63,9 +63,11 @@ lock:
 	$(LOCK) requirements.in --output-file requirements.txt
 	$(LOCK) requirements-dev.in --output-file requirements-dev.txt
 
-# What takes longer than ten minutes or needs a special machine; the API's conformance by Hypercorn, too.
+# What takes longer than ten minutes or needs a special machine; the API's conformance by Hypercorn, and
+# properties with inputs that nobody has tried, too.
 survive: $(DEVELOPMENT)
 	TRIPTYCH_SERVER=hypercorn $(PY) -m pytest tests/conformance
+	$(PY) -m pytest --hypothesis-profile "any inputs" tests/actors tests/edge tests/server tests/storage
 	$(PY) -m pytest -m survive
 
 # One history of the simulator again: make sim SEED=1234

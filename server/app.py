@@ -176,8 +176,8 @@ class Triptych(QuartTrio):
         return answer
 
     def _request_id(self, request: Request) -> str:
-        given = request.headers.get(REQUEST_ID_HEADER, "")
-        if _SANE_REQUEST_ID.fullmatch(given):
+        given = request.headers.get(REQUEST_ID_HEADER)
+        if given is not None and _SANE_REQUEST_ID.fullmatch(given):
             return given
         return self._new_id()
 

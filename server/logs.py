@@ -18,6 +18,7 @@ import threading
 from collections.abc import Mapping
 from typing import TextIO, cast
 
+import msgspec
 import structlog
 import trio
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -55,7 +56,8 @@ HELD_LINES_MAX = 1_000
 _PLAIN = (str, int, float, bool, type(None))
 """What most values are, and nothing can hide in."""
 
-_encode = json.JSONEncoder(default=repr).encode
+_encode = msgspec.json.Encoder(enc_hook=repr).encode
+_encode_anything = json.JSONEncoder(default=repr).encode
 
 
 class Lines(trio.abc.Instrument):
@@ -117,7 +119,21 @@ class Lines(trio.abc.Instrument):
 
 
 def _render_json(logger: WrappedLogger, method: str, event: EventDict) -> str:
-    return _encode(event)
+    """One line of ASCII: what a terminal would obey stays a number."""
+    try:
+        line = _encode(event)
+        if line.isascii() and b"\x7f" not in line:
+            return line.decode("ascii")
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        pass  # half a character, a number of more than 64 bits: the slower one takes anything
+    return _encode_anything(event)
+
+
+def _withhold(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    for key, value in event.items():
+        if type(value) not in _PLAIN or key.lower() in WITHHELD_KEYS:
+            return _without_secrets(event)
+    return event
 
 
 def _without_secrets(event: Mapping[str, object]) -> EventDict:
@@ -132,10 +148,6 @@ def _without_secrets(event: Mapping[str, object]) -> EventDict:
         else:
             cleaned[key] = value
     return cleaned
-
-
-def _withhold(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    return _without_secrets(event)
 
 
 def _rendering(form: LogForm, stream: TextIO) -> list[Processor]:

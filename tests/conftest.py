@@ -1,5 +1,5 @@
 """What holds for all tests, whoever runs them and wherever: what is compiled is kept, what was
-collected is not looked at again, and who runs long comes first.
+collected is not looked at again, Ctrl-C is heard, and who runs long comes first.
 
 Each process that a test starts imports all of Triptych, and each process of pytest all tests. Where
 the environment forbids Python to keep what it has compiled, as in many containers, that is done
@@ -8,16 +8,28 @@ anew for each of some two hundred processes.
 
 import gc
 import os
+import signal
 import sys
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("any machine", deadline=None)  # however busy it is
-settings.load_profile("any machine")
+BUSY = [HealthCheck.too_slow]
+"""What Hypothesis finds fault with on a machine that is busy."""
+
+settings.register_profile(
+    "any inputs", deadline=None, derandomize=False, suppress_health_check=BUSY
+)
+settings.register_profile("the same inputs", settings.get_profile("any inputs"), derandomize=True)
+settings.load_profile("the same inputs")  # so that a test that fails does so by what was changed
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # So it is in whatever a shell runs in the background, and would be in each process that a test
+    # starts and means to end as Ctrl-C does.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LONG = (
     "tests/sim/test_simulation.py",

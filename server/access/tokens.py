@@ -105,7 +105,7 @@ class AccessTokens:
     def verify(self, token: str, now_s: int) -> Claims | None:
         """What the token proves at `now_s` (Unix seconds); None if it proves nothing, whatever the
         reason."""
-        if len(token) > TOKEN_CHARACTERS_MAX or FORM.fullmatch(token) is None:
+        if len(token) > TOKEN_CHARACTERS_MAX or not token.isascii():
             return None
         digest = hashlib.sha256(token.encode("ascii")).digest()
         claims = self._verified.get(digest)
@@ -147,6 +147,8 @@ class AccessTokens:
         Signing them again settles at once what else a token could vary in: other headers, further
         or doubled claims, spare bits of base64.
         """
+        if FORM.fullmatch(token) is None:
+            return None
         try:
             payload: dict[str, Any] = jwt.decode(  # pyright: ignore[reportUnknownMemberType]
                 token, self._key, algorithms=[ALGORITHM], options=OPTIONS

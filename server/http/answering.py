@@ -71,6 +71,8 @@ async def answer_call(
     try:
         with places:
             call = await _called(context, route, request, path_values)
+            if call.body is not None and not _expects_body(route, request):
+                return await route.handler(call)
         body = await _read_body(bounds, route, request)
         with places:
             return await route.handler(msgspec.structs.replace(call, body=body))
@@ -91,7 +93,7 @@ async def _called(
         ids=ids,
         names=names,
         query=read_query(route.query, request),
-        body=None,
+        body=_empty(route.body),
         idempotency_key=_key_of(route, request),
         request=request,
     )
@@ -184,14 +186,25 @@ def _fields_of(kind: type[Any]) -> dict[str, dict[str, Detail]]:
     return {name: limits_of(kind, name) for name in names}
 
 
+@functools.cache
+def _empty(kind: type[Any]) -> Any:
+    """The body of a route that looks at none, or has its handler read it; None for any other."""
+    return kind() if kind is Nothing or issubclass(kind, Multipart) else None
+
+
+def _expects_body(route: Route, request: Request) -> bool:
+    """Whether there may be one to be read before the handler is called. HTTP/2 announces no body:
+    only of a GET nobody expects one."""
+    if issubclass(route.body, Multipart):
+        return False
+    return request.has_unread_body or request.method not in BODYLESS_METHODS
+
+
 async def _read_body(bounds: Bounds, route: Route, request: Request) -> Any:
-    """The body in its type; a form is left for the handler to read. Raises a 400, 413 or 503."""
+    """The body in its type. Raises a 400, 413 or 503."""
     kind = route.body
-    if issubclass(kind, Multipart):
-        return kind()
     try:
-        # HTTP/2 announces no body: only of a GET nobody expects one.
-        expected = request.has_unread_body or request.method not in BODYLESS_METHODS
+        expected = _expects_body(route, request)
         body = await bounds.body(partial(request.pulled.read, JSON_BYTES_MAX)) if expected else b""
     except RequestEntityTooLarge:
         raise too_large("The body is too large", max_bytes=JSON_BYTES_MAX) from None

@@ -113,6 +113,8 @@ def parse_path(
 
     Raises a 404 for an id that can't be one, a 401 for `me` without a token.
     """
+    if not values:
+        return {}, {}
     ids = {
         name: _parse_id(text, viewer, name) for name, text in values.items() if name in ID_PREFIXES
     }

@@ -53,6 +53,7 @@ class DirectRequest:
         self.headers = DirectHeaders(scope["headers"])
         self.answer_headers: Mapping[str, str] = MappingProxyType({})
         """What whoever handles the request wants on its answer, whichever that will be."""
+        self._announces_body = "Transfer-Encoding" in self.headers or (self._length or 0) > 0
         self._receive = receive
 
     @cached_property
@@ -70,8 +71,7 @@ class DirectRequest:
     @property
     def has_unread_body(self) -> bool:
         """True while the client is, or may be, still sending what nobody has asked for."""
-        announced = "Transfer-Encoding" in self.headers or (self._length or 0) > 0
-        return announced and not self.pulled.ended
+        return self._announces_body and not self.pulled.ended
 
     @property
     def if_none_match(self) -> ETags:

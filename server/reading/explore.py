@@ -42,6 +42,8 @@ class Rankings:
         self._number = 0
         self._changed = trio.Event()
         self._changed.set()
+        self._ranking = trio.Lock()
+        """One is made after the other: what was read later must be kept later."""
 
     def on_delivered(self, entry: Entry) -> None:
         """Listen to the delivery of one fact: a ranking is due."""
@@ -57,14 +59,15 @@ class Rankings:
 
     async def rank(self) -> None:
         """Make a new ranking."""
-        question = GetExplore(self._now(), CANDIDATES_MAX, RANKED_MAX)
-        posts = await self._asking.read(question)
-        if self._kept and next(reversed(self._kept.values())) == posts:
-            return
-        self._number += 1
-        self._kept[self._number] = posts
-        if len(self._kept) > RANKINGS_KEPT:
-            self._kept.popitem(last=False)
+        async with self._ranking:
+            question = GetExplore(self._now(), CANDIDATES_MAX, RANKED_MAX)
+            posts = await self._asking.read(question)
+            if self._kept and next(reversed(self._kept.values())) == posts:
+                return
+            self._number += 1
+            self._kept[self._number] = posts
+            if len(self._kept) > RANKINGS_KEPT:
+                self._kept.popitem(last=False)
 
     async def newest(self) -> int:
         """The newest ranking, as `posts` wants it named."""

@@ -67,8 +67,8 @@ class List(msgspec.Struct, Generic[Item, Shown], frozen=True):
         return List(fetch, self.show, lambda item: MIRROR - self.number_of(item))
 
 
-Found = list[tuple[int, Shown]]
-"""(number, what is shown), in the order in which they were found."""
+Found = list[tuple[Item, Shown]]
+"""Items and what is shown of them, in the order in which they were found."""
 
 
 async def read_page(list_: List[Item, Shown], place: Place | None, count: int) -> Page[Shown]:
@@ -81,30 +81,31 @@ async def read_page(list_: List[Item, Shown], place: Place | None, count: int) -
     """
     if place is not None and place.direction == "newer":
         return await _page_above(list_, place.number, count)
+    number_of = list_.number_of
     below = None if place is None else place.number
     found = await _find(list_, count + 1, before=below)
     page, more = found[:count], len(found) > count
     if page:
-        above = Place("newer", page[0][0])
+        above = Place("newer", number_of(page[0][0]))
     elif below is not None:
         # Nothing is left here. What stands at the place itself was on the page before.
         above = Place("newer", max(below - 1, 0))
     else:
         above = None
-    return _page(page, above, Place("older", page[-1][0]) if more else None)
+    return _page(page, above, Place("older", number_of(page[-1][0])) if more else None)
 
 
 async def _page_above(list_: List[Item, Shown], number: int, count: int) -> Page[Shown]:
     """The `count` items nearest above `number`; an empty one can be asked for again and again."""
     found = await _find(list_, count, after=number)
     page = found[::-1]
-    lowest = page[-1][0] if page else number + 1
-    highest = page[0][0] if page else number
+    lowest = list_.number_of(page[-1][0]) if page else number + 1
+    highest = list_.number_of(page[0][0]) if page else number
     more = bool(await _find(list_, 1, before=lowest))
     return _page(page, Place("newer", highest), Place("older", lowest) if more else None)
 
 
-def _page(found: Found[Shown], previous: Place | None, next_: Place | None) -> Page[Shown]:
+def _page(found: Found[Item, Shown], previous: Place | None, next_: Place | None) -> Page[Shown]:
     shown = [item for _, item in found]
     return Page(items=shown, next=next_, previous=previous, has_more=next_ is not None)
 
@@ -115,20 +116,19 @@ async def _find(
     *,
     before: int | None = None,
     after: int | None = None,
-) -> Found[Shown]:
+) -> Found[Item, Shown]:
     """The first `wanted` visible items below `before`, newest first, or above `after`, oldest
     first.
 
     With neither, from the top. Fetches on past what is hidden, until there are enough or no more.
     """
-    found: Found[Shown] = []
+    found: Found[Item, Shown] = []
     limit, number_of = wanted, list_.number_of
     while True:
         items = await list_.fetch(Span(limit=limit, before=before, after=after))
         pairs = zip(items, await list_.show(items), strict=True)
-        for item, shown in pairs if after is None else reversed(list(pairs)):
-            if shown is not None:
-                found.append((number_of(item), shown))
+        nearest_first = pairs if after is None else reversed(list(pairs))
+        found += [(item, shown) for item, shown in nearest_first if shown is not None]
         del found[wanted:]
         if len(found) == wanted or len(items) < limit:
             return found

@@ -5,7 +5,7 @@ under way. Nothing here waits or raises: it runs in the step that delivers a fac
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from server.reading.shown import PostView, UserView, value_of, view_of_published, view_of_user
@@ -75,16 +75,15 @@ class Resident(Generic[K, V]):
         """The value, or `default` if it is not here; its turn to leave stays."""
         return self._values.get(key, default)
 
-    def all_of(self, keys: Iterable[K]) -> list[V] | None:
+    def all_of(self, keys: Sequence[K]) -> list[V] | None:
         """The values of all of them, now the last to leave; None if one is not here."""
         values, move_to_end = self._values, self._values.move_to_end
-        found: list[V] = []
-        for key in keys:
-            if key not in values:
-                return None
-            move_to_end(key)
-            found.append(values[key])
-        return found
+        try:
+            for key in keys:
+                move_to_end(key)
+        except KeyError:
+            return None
+        return [values[key] for key in keys]
 
     def touch(self, key: K) -> bool:
         """Whether it is here; if so, it is now the last to leave."""

@@ -59,6 +59,9 @@ class PostView(msgspec.Struct, frozen=True):
     content: tuple[bytes, bytes]
     """What comes before the tags, and after them."""
     counts: bytes
+    plain: list[bytes] = msgspec.field(default_factory=list[bytes])
+    """What most viewers see, who think nothing of it and see nobody tagged: its author's brief
+    form, and the JSON with it. Made when it is first wanted."""
 
     @property
     def author(self) -> int:
@@ -67,16 +70,22 @@ class PostView(msgspec.Struct, frozen=True):
     def shown(self, author: "UserView", flags: int, tags: Sequence[bytes] = ()) -> bytes:
         """The JSON of the post for a viewer who thinks `flags` of it (bits of `storage.rows`).
         `tags` are those tagged whom the viewer may see."""
+        is_plain = not flags and not tags
+        if is_plain and self.plain and self.plain[0] is author.brief:
+            return self.plain[1]
         before, after = self.content
         end = _POST_END[flags & (LIKED | SAVED)]
-        return b"".join((self.head, author.brief, before, b",".join(tags), after, self.counts, end))
+        made = b"".join((self.head, author.brief, before, b",".join(tags), after, self.counts, end))
+        if is_plain:
+            self.plain[:] = author.brief, made
+        return made
 
     def with_counts(self, likes: int = 0, comments: int = 0) -> "PostView":
         """The same post with so many more of each."""
         row = msgspec.structs.replace(
             self.row, likes=self.row.likes + likes, comments=self.row.comments + comments
         )
-        return msgspec.structs.replace(self, row=row, counts=_counts(row))
+        return msgspec.structs.replace(self, row=row, counts=_counts(row), plain=[])
 
     def edited(self, fact: PostEdited, base_url: str) -> "PostView":
         """What its author has made of it."""

@@ -18,12 +18,9 @@ from server.access.ratelimits import HOUR_MS
 from server.access.throttle import WINDOW_MS
 from server.app import make_app
 from server.settings import Settings
-from tests.api.world import BASE_URL, PASSWORD, Person, World, open_world
+from tests.api.world import BASE_URL, PASSWORD, SLACK_MS, Person, World, open_world
 
 HEADERS = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
-
-SLACK_MS = 60_000
-"""How long before its end a window is looked at again: the tests' clock goes on meanwhile."""
 
 SETTINGS = Settings(
     limit_post_upload=2,

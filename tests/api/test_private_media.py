@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from server.access.tokens import ACCESS_TOKEN_S, MEDIA_COOKIE
-from tests.api.world import Person, World, refused, told
+from tests.api.world import SLACK_MS, Person, World, refused, told
 
 
 class Album:
@@ -133,9 +133,9 @@ async def test_a_cookie_is_good_as_long_as_its_session_and_for_an_hour(
     refused(await album.by_nobody(**sent), 404)
 
     sent = {"Cookie": f"{MEDIA_COOKIE}={await album.cookie_of(cat)}"}
-    world.clock.ahead_ms += (ACCESS_TOKEN_S - 5) * 1_000
+    world.clock.ahead_ms += ACCESS_TOKEN_S * 1_000 - SLACK_MS
     assert (await album.by_nobody(**sent)).status_code == 200
-    world.clock.ahead_ms += 10_000
+    world.clock.ahead_ms += SLACK_MS
     refused(await album.by_nobody(**sent), 404)
 
 

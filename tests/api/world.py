@@ -53,6 +53,10 @@ METRICS_TOKEN = "a token of the metrics"
 PASSWORD = "correct horse"
 UNLIMITED = Settings(rate_limits="off")
 
+SLACK_MS = 60_000
+"""How long before its end a window, a token or a cookie is looked at again: the tests' clock goes
+on meanwhile."""
+
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """argon2id with as little work as it allows: a quarter of these tests' time went into registering
 their people. What a guess costs is for `tests/server/test_passwords.py`."""

@@ -2,11 +2,13 @@
 for tests only; and a client that writes bytes as they are told and reads what comes."""
 
 import contextlib
+import fcntl
 import gc
 import json
 import os
 import socket
 import ssl
+import termios
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Any
@@ -121,6 +123,13 @@ class Client:
         """Send a little without letting anybody else run, so that many come at once."""
         assert isinstance(self.stream, trio.SocketStream)
         assert os.write(self.stream.socket.fileno(), data) == len(data)
+
+    def wait_arrived(self) -> None:
+        """Until the other end's kernel has what was sent, without letting anybody else run: for a
+        little, which it has no reason not to take."""
+        assert isinstance(self.stream, trio.SocketStream)
+        while any(fcntl.ioctl(self.stream.socket.fileno(), termios.TIOCOUTQ, bytes(4))):
+            pass
 
     async def more(self) -> bool:
         """Read on. False at the end, however it came."""

@@ -14,7 +14,7 @@ from trio.testing import MockClock
 
 from server.edge.listener import NO_MORE_FILES_PAUSE_S, TURNED_AWAY_MAX
 from server.edge.serving import Receive, Send
-from tests.edge.serving import Client, body_of, echo, get, pour, served, unharmed
+from tests.edge.serving import ANSWER_S, Client, body_of, echo, get, pour, served, unharmed
 
 
 async def test_too_many_connections_are_answered_and_closed(quiet_clock: MockClock):
@@ -92,10 +92,14 @@ def no_descriptors_left() -> Generator[None]:
 async def test_a_stop_waits_for_nobody(quiet_clock: MockClock):
     """A hundred that do not read, a hundred half-sent bodies, a hundred idle: all are closed when
     the time is over, and the handlers hear of it."""
-    heard = 0
+    begun = heard = 0
+    all_begun = trio.Event()
 
     async def application(scope: Any, receive: Receive, send: Send) -> None:
-        nonlocal heard
+        nonlocal begun, heard
+        begun += 1
+        if begun == 200:
+            all_begun.set()
         try:
             if scope["path"] == "/body":
                 await body_of(receive)
@@ -108,13 +112,14 @@ async def test_a_stop_waits_for_nobody(quiet_clock: MockClock):
         async with contextlib.AsyncExitStack() as stack:
             for _ in range(100):
                 for request in (
+                    b"",
                     get("/pour"),
                     get("/body", "Content-Length: 9", method="PUT") + b"abc",
-                    b"",
                 ):
                     client = await stack.enter_async_context(await house.connect(4_096))
                     await client.send(request)
-            await trio.testing.wait_all_tasks_blocked()
+            with trio.fail_after(ANSWER_S):
+                await all_begun.wait()  # the last that was connected among them
             assert house.listener.statistics()["connections"] == 300
             began = trio.current_time()
             house.stop.set()
@@ -124,15 +129,17 @@ async def test_a_stop_waits_for_nobody(quiet_clock: MockClock):
 
 
 async def test_a_stop_lets_what_is_under_way_finish(quiet_clock: MockClock):
-    go_on = trio.Event()
+    begun, go_on = trio.Event(), trio.Event()
 
     async def application(scope: Any, receive: Receive, send: Send) -> None:
+        begun.set()
         await go_on.wait()
         await echo(scope, receive, send)
 
     async with served(application) as house, await house.connect() as client:
         await client.send(get("/under-way"))
-        await trio.testing.wait_all_tasks_blocked()
+        with trio.fail_after(ANSWER_S):
+            await begun.wait()
         house.stop.set()
         await trio.sleep(1)
         go_on.set()

@@ -9,7 +9,7 @@ from trio.testing import MockClock
 
 from server.edge.limits import BEHIND_S, RETRY_AFTER_S
 from server.edge.serving import Receive, Send
-from tests.edge.serving import answer, get, served
+from tests.edge.serving import Client, answer, get, served
 
 
 class Work:
@@ -28,12 +28,19 @@ class Work:
         await answer(send, b"done")
 
 
+def send_at_once(clients: list[Client], data: bytes) -> None:
+    """So that the next turn of the loop finds all of it."""
+    for client in clients:
+        client.send_now(data)
+    for client in clients:
+        client.wait_arrived()
+
+
 async def test_who_comes_up_late_in_a_turn_is_put_off(quiet_clock: MockClock):
     work, crowd = Work(), 20
     async with served(work.serve, work) as house, contextlib.AsyncExitStack() as stack:
         clients = [await stack.enter_async_context(await house.connect()) for _ in range(crowd)]
-        for client in clients:
-            client.send_now(get())
+        send_at_once(clients, get())
         came = [await client.answer() for client in clients]
         statuses = [status for status, *_ in came]
         assert 3 <= statuses.count(200) < crowd / 2
@@ -52,8 +59,7 @@ async def test_probes_are_answered_all_the_same(quiet_clock: MockClock):
     work, crowd = Work(), 20
     async with served(work.serve, work) as house, contextlib.AsyncExitStack() as stack:
         clients = [await stack.enter_async_context(await house.connect()) for _ in range(crowd)]
-        for client in clients:
-            client.send_now(get("/probe"))
+        send_at_once(clients, get("/probe"))
         assert [(await client.answer())[0] for client in clients] == [200] * crowd
 
 
@@ -61,8 +67,7 @@ async def test_a_body_is_not_waited_for_from_who_is_put_off(quiet_clock: MockClo
     work, crowd = Work(), 20
     async with served(work.serve, work) as house, contextlib.AsyncExitStack() as stack:
         clients = [await stack.enter_async_context(await house.connect()) for _ in range(crowd)]
-        for client in clients:
-            client.send_now(get("/", "Content-Length: 1", method="PUT"))
+        send_at_once(clients, get("/", "Content-Length: 1", method="PUT"))
         refused = [came for client in clients if (came := await client.answer())[0] == 503]
         assert refused
         assert all(headers["connection"] == "close" for _, headers, _ in refused)

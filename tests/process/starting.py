@@ -12,6 +12,7 @@ import io
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -37,16 +38,19 @@ PUBLIC_URL = "http://photos.test"
 
 PASSWORD = "correct horse"
 
-START_S = 30.0
-"""A start takes a second; a busy machine may need more."""
+START_S = 120.0
+"""A start takes a second; a busy machine may need many."""
 
-SAY_S = 20.0
-"""How long a line of the log may take to come: as long again as anything here waits."""
+SAY_S = 60.0
+"""How long a line of the log may take to come: many times as long as anything here waits."""
+
+COMMAND_S = 300.0
+"""A command takes seconds. This, as the two above, only keeps a hung test from hanging."""
 
 STOP_S = 5.0
 """The promise: SIGTERM to exit."""
 
-ANSWER_S = 30.0
+ANSWER_S = 60.0
 
 CONNECTION_IDLE_S = 2.0
 """How long a connection may have been idle to be used again: less than the server waits before it
@@ -99,6 +103,7 @@ class Server:
         self.said = ""
         self.logged = ""
         self._more = trio.Event()
+        self._heard_out = {"said": trio.Event(), "logged": trio.Event()}
 
     @property
     def port(self) -> int:
@@ -114,6 +119,7 @@ class Server:
             setattr(self, kind, getattr(self, kind) + chunk.decode())
             self._more.set()
             self._more = trio.Event()
+        self._heard_out[kind].set()
 
     async def says(self, words: str, kind: str = "said") -> None:
         """Wait until `words` are in what was said."""
@@ -126,9 +132,13 @@ class Server:
         await self.says(words, "logged")
 
     async def ended(self, within_s: float = START_S) -> int:
-        """The exit code, once the process has ended of itself."""
+        """The exit code, once the process has ended of itself and its last words were heard: they
+        and its end may come in one turn, and Trio says which of them is seen first."""
         with trio.fail_after(within_s):
-            return await self.process.wait()
+            code = await self.process.wait()
+            for heard_out in self._heard_out.values():
+                await heard_out.wait()
+            return code
 
     async def kill9(self) -> None:
         """End it as a power cut does."""
@@ -173,6 +183,16 @@ def make_folder(folder: Path) -> None:
     if not folder.exists():
         folder.mkdir(FOLDER_MODE)
         (folder / "triptych.db").write_bytes(database_with_cities())
+
+
+@contextlib.contextmanager
+def kept_port() -> Generator[int]:
+    """A port for servers that come one after the other. It is bound here, too, and not listened on:
+    so the kernel gives it to nobody else while none of them is there."""
+    with socket.socket() as keeping:
+        keeping.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        keeping.bind(("127.0.0.1", 0))
+        yield keeping.getsockname()[1]
 
 
 @contextlib.asynccontextmanager
@@ -261,7 +281,7 @@ async def run(
     *arguments: str | Path, cwd: Path | None = None, variables: Mapping[str, str] | None = None
 ) -> Run:
     """`run.py` with `arguments`, to its end."""
-    with trio.fail_after(60.0):
+    with trio.fail_after(COMMAND_S):
         ended = await trio.run_process(
             command(*arguments),
             capture_stdout=True,

@@ -29,7 +29,8 @@ DISK_FAILED = 74
 HELD_BACK_S = 0.3
 """A hundred times what a commit takes."""
 
-ATTACH_S = 10.0
+ATTACH_S = 60.0
+"""For strace to attach, and for what was held back to be done: a moment, however busy it is."""
 
 FILE_BYTES_MAX = 8_192
 """Room for each picture here, and for no commit."""

@@ -16,7 +16,7 @@ import trio_websocket
 from storage.facts import Entry, decode_fact
 from storage.queries import JOURNAL
 from storage.sqlite import open_writer
-from tests.process.starting import Person, Server, jpeg, make_user, started
+from tests.process.starting import Person, Server, jpeg, kept_port, make_user, started
 from tests.sim.stream_due import due_to
 
 NAMES = ("ann", "bob", "cat", "dan")
@@ -206,15 +206,14 @@ class History:
 
 async def tell(folder: Path, lives: int, seed: int) -> History:
     history = History(folder, seed)
-    port = 0
-    for life in range(lives):
-        async with started(folder, port=port) as server:
-            port = server.port
-            if not life:
-                await history.settle(server)
-            await history.live(server, killed=life < lives - 1)
-            if life == lives - 1:
-                assert await server.stop() == 0, server.logged
+    with kept_port() as port:
+        for life in range(lives):
+            async with started(folder, port=port) as server:
+                if not life:
+                    await history.settle(server)
+                await history.live(server, killed=life < lives - 1)
+                if life == lives - 1:
+                    assert await server.stop() == 0, server.logged
     history.check()
     return history
 

@@ -14,7 +14,15 @@ import pytest
 import trio
 
 from tests.docs.blocks import blocks_of
-from tests.process.starting import Person, command, environment, make_post, make_user, started
+from tests.process.starting import (
+    Person,
+    command,
+    environment,
+    kept_port,
+    make_post,
+    make_user,
+    started,
+)
 
 PAGE = Path(__file__).parents[2] / "docs" / "stream.md"
 
@@ -98,17 +106,21 @@ async def test_the_loop_of_the_page_misses_nothing(tmp_path: Path, language: str
         script.write_text(loop("javascript") + JAVASCRIPT)
         words = [node, "--experimental-websocket", str(script)]
     folder = tmp_path / "data"
-    async with started(folder) as server, server.client() as client:
+    with kept_port() as port:
+        await miss_nothing(folder, port, words)
+
+
+async def miss_nothing(folder: Path, port: int, words: list[str]) -> None:
+    async with started(folder, port=port) as server, server.client() as client:
         ann = await make_user(client, "ann")
         first = await make_post(ann)
-        port = str(server.port)
         url = server.url.replace("http", "ws") + "/v1/stream"
         async with following(*words, url, ann.token) as lines:
             assert await lines.post() == first["post_id"]
             second = await make_post(ann)
             assert await lines.post() == second["post_id"]
             await server.kill9()
-            async with started(folder, port=int(port)) as again, again.client() as anew:
+            async with started(folder, port=port) as again, again.client() as anew:
                 login = {"access_token": ann.token, "user": {"user_id": ann.id, "username": "ann"}}
                 third = await make_post(Person(anew, login))
                 assert await lines.post() == third["post_id"]

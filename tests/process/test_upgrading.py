@@ -3,6 +3,7 @@ can't be done to it is told, and leaves it as it was."""
 
 import shutil
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from storage.schema import SCHEMA_VERSION
 from storage.sqlite import open_reader, open_writer
 from tests.process.keeping import look
 from tests.process.starting import (
+    ROOT,
     jpeg,
     launched,
     log_in,
@@ -31,7 +33,7 @@ DISK_FAILED = 74
 OLD = f"triptych.db.before-schema-{SCHEMA_VERSION}"
 
 PLAN = ("--users", "500", "--follows", "7500", "--posts", "10", "--likes", "20")
-"""A rebuild of these takes half a second, long enough to be interrupted."""
+"""A rebuild of these takes half a second, and several writes."""
 
 
 @pytest.fixture(scope="module")
@@ -169,9 +171,11 @@ async def test_what_can_t_be_rebuilt_is_told_and_left_as_it_was(
 async def test_a_signal_ends_a_start_that_rebuilds_and_the_next_one_begins_anew(
     folder: Path, number: int
 ):
-    async with launched(folder) as server:
-        await server.logs("rebuilding")
-        assert await server.stop(number) == 0
+    met = (sys.executable, "-m", "tests.process.impatient", str(int(number)))
+    async with launched(folder, program=met, variables={"PYTHONPATH": str(ROOT)}) as server:
+        assert await server.ended() == 0
+        assert "rebuilding" in server.logged
+        assert "rebuilt" not in server.logged
         assert "stopped before the start was done" in server.logged
         assert not server.said
     assert databases_in(folder) == ["triptych.db"]

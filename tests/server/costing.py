@@ -24,7 +24,7 @@ FORGET_HIGH_WATER = "5"
 
 class Cost(msgspec.Struct, frozen=True):
     """Memory at its height above what the process had before, what had been said that it would be
-    (0 for what was refused at the first look), time, and how it ended."""
+    (0 for what was refused at the first look), the processor's time, and how it ended."""
 
     name: str
     taken_bytes: int
@@ -41,7 +41,7 @@ def high_water_bytes() -> int:
 
 def cost_of(path: Path) -> Cost:
     Path("/proc/self/clear_refs").write_text(FORGET_HIGH_WATER)
-    before, began = high_water_bytes(), time.perf_counter()
+    before, began = high_water_bytes(), time.process_time()
     needed, refused = 0, False
     try:
         needed = memory_needed(path)
@@ -49,7 +49,7 @@ def cost_of(path: Path) -> Cost:
     except BadImage:
         refused = True
     taken = high_water_bytes() - before
-    return Cost(path.name, taken, needed, time.perf_counter() - began, refused)
+    return Cost(path.name, taken, needed, time.process_time() - began, refused)
 
 
 def main() -> None:

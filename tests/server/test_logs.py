@@ -111,13 +111,16 @@ def test_a_traceback_shows_no_local_variables(form: LogForm):
 
 
 @pytest.mark.parametrize("form", ["human", "json"])
-@pytest.mark.parametrize("value", ["x\n2026-01-01 [error] all is lost", "\x1b[31mred", "\ud800"])
+@pytest.mark.parametrize(
+    "value",
+    ["x\n2026-01-01 [error] all is lost", "\x1b[31mred", "\x9b31mred", "\x7f", "\u2028", "\ud800"],
+)
 def test_a_value_from_outside_is_shown_and_not_obeyed(form: LogForm, value: str):
     stream = speak(form)
     structlog.get_logger().info("user agent", value=value)
     written = stream.getvalue()
     assert len(written.splitlines()) == 1
-    assert "\x1b" not in written
+    assert not {"\x1b", "\x9b", "\x7f", "\u2028"} & set(written)
     assert written.encode()
 
 
@@ -125,3 +128,7 @@ def test_anything_can_be_logged():
     stream = speak()
     structlog.get_logger().info("odd", value=object, data=b"\xff")
     assert only_line(stream)["event"] == "odd"
+    stream = speak()
+    structlog.get_logger().info("odd", number=2**70, count=1, path="/café")
+    said = only_line(stream)
+    assert (said["number"], said["count"], said["path"]) == (2**70, 1, "/café")

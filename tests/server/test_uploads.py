@@ -172,7 +172,8 @@ def test_it_does_not_matter_how_the_bytes_are_cut(tmp_path: Path):
     size=st.integers(1, 100),
 )
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=150,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_whatever_is_sent_is_read_or_refused_and_leaves_nothing(
     tmp_path: Path, changes: list[tuple[int, bytes]], size: int

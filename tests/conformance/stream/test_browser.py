@@ -17,6 +17,9 @@ import pytest
 from tests.conformance.conftest import OwnServer
 from tests.conformance.stream.listening import WAIT_S
 
+BROWSER_S = 120.0
+"""For a browser to start, which takes a second, and many more on a busy machine."""
+
 PAGE = """<!doctype html><script>
 const [url, token] = JSON.parse(decodeURIComponent(location.hash.slice(1)));
 const tell = (what) => fetch("/told", {method: "POST", body: JSON.stringify(what)});
@@ -83,7 +86,7 @@ def test_chromium_listens(own_server: OwnServer, tmp_path: Path) -> None:
             stderr=subprocess.DEVNULL,
         ) as browser:
             try:
-                came = [told.get(timeout=WAIT_S) for _ in range(3)]
+                came = [told.get(timeout=BROWSER_S) for _ in range(3)]
                 assert {"subscribed", "new_post"} <= {one.get("type") for one in came}
                 assert [one["opened"] for one in came if "opened" in one] == ["triptych"]
                 (event,) = [one for one in came if one.get("type") == "new_post"]

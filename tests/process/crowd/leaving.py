@@ -15,8 +15,9 @@ from tests.process.starting import PASSWORD, Person, jpeg, log_in, path_of
 
 HOST = "host"
 
-CLEARED_S = 20.0
-"""How long clearing up after a deletion may take, which a kill has interrupted."""
+CLEARED_S = 120.0
+"""For clearing up after a deletion, which a kill has interrupted: a second, and many more on a
+machine that is busy."""
 
 TRACES = ("like", "remark", "follow", "post", "save")
 

@@ -18,8 +18,9 @@ from tests.process.siege.lines import Line, request
 MEMORY_BYTES = 16 * 1_048_576
 """What an attack may leave behind: caches that have filled, and pieces that the allocator keeps."""
 
-BACK_S = 30.0
-"""For descriptors to be let go: connections that linger take two seconds."""
+BACK_S = 60.0
+"""For descriptors to be let go and uploads to be removed: connections that linger take two
+seconds."""
 
 
 class Bystander(threading.Thread):
@@ -89,10 +90,11 @@ class Target:
         )
 
     @contextlib.contextmanager
-    def unharmed(self) -> Generator[Bystander]:
+    def unharmed(self, left_bytes: int = MEMORY_BYTES) -> Generator[Bystander]:
         """Whatever is done within: somebody else is served all the while, and hears what happens;
-        and nothing of it is left."""
+        and nothing of it is left, but for memory that the allocator keeps."""
         with stream_of(self.other, "feed") as stream:
+            ok(self.other.get("/feed"))  # so that the connection of those two is there, and new
             before = self.use()
             bystander = Bystander(self.port, self.other)
             bystander.ask()  # so it is there before whoever comes now
@@ -105,8 +107,17 @@ class Target:
                 bystander.end()
             assert set(bystander.statuses) == {200}
             due = time.monotonic() + BACK_S
-            while (after := self.use()).descriptors > before.descriptors:
-                assert time.monotonic() < due, f"{before}, {after}"
+            while (after := self.use()).descriptors > before.descriptors or self.uploads():
+                assert time.monotonic() < due, f"{before}, {after}, {self.uploads()}"
                 ok(self.other.get("/feed"))
-        assert after.resident - before.resident < MEMORY_BYTES, f"{before}, {after}"
-        assert not list((self.folder / "uploads").iterdir())
+        assert after.resident - before.resident < left_bytes, f"{before}, {after}"
+
+    def wait_for_descriptors(self, most: int) -> None:
+        """Until the server has let go of all but so many."""
+        due = time.monotonic() + BACK_S
+        while (now := self.use()).descriptors > most:
+            assert time.monotonic() < due, f"{now}, and {most} at most"
+
+    def uploads(self) -> list[Path]:
+        """Files of uploads that are under way, or were left."""
+        return list((self.folder / "uploads").iterdir())
