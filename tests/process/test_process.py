@@ -184,7 +184,7 @@ async def test_files_that_no_row_names_are_swept_at_the_start_once_they_are_an_h
     upload.write_bytes(b"x")
     async with started(folder) as server, server.client() as client:
         await server.logs("swept")
-        assert '"files": 2' in server.logged
+        assert '"files":2' in server.logged
         for url in (post["media"][0]["url"], post["media"][0]["thumbnail_url"]):
             assert (await client.get(path_of(url))).status_code == 200
     assert not old.exists()
