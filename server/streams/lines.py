@@ -27,7 +27,7 @@ STREAM_PATHS = ("/v1/stream", "/api/v1/stream")
 SUBPROTOCOL = "triptych"
 
 CLOSING_S = 2.0
-"""Seconds for the last words to get out; then the connection is dropped."""
+"""Seconds for the last words to get out, at the least; then the connection is dropped."""
 
 TOO_BIG = 1009
 """RFC 6455, 7.4.1."""
@@ -146,7 +146,7 @@ class CrowdLine:
     def close(self, code: int, reason: str) -> None:
         assert self._member is not None
         if code != LOST:
-            self._member.close(code, reason)
+            self._member.close(code, reason, self._stream.patience_s)
 
 
 class TaskLine:
@@ -174,7 +174,7 @@ class TaskLine:
             closed = trio.Event()
             if stream.code != LOST:
                 nursery.start_soon(self._close, closed)
-                with trio.move_on_after(CLOSING_S):
+                with trio.move_on_after(max(CLOSING_S, stream.patience_s)):
                     await closed.wait()
             if not closed.is_set() and self._abort is not None:
                 await self._abort()
@@ -182,8 +182,15 @@ class TaskLine:
 
     async def _close(self, closed: trio.Event) -> None:
         with contextlib.suppress(OSError):
-            code, reason = self._stream.code, self._stream.reason
-            await self._send({"type": "websocket.close", "code": code, "reason": reason})
+            stream = self._stream
+            await self._send(
+                {
+                    "type": "websocket.close",
+                    "code": stream.code,
+                    "reason": stream.reason,
+                    "triptych.patience": stream.patience_s,
+                }
+            )
         closed.set()
 
     async def _read(self, receive: Receive) -> None:
