@@ -31,7 +31,7 @@ from server.http.connection import (
     origin_form,
     send_answer,
 )
-from server.http.direct import DirectRequest, Request
+from server.http.direct import DirectHeaders, DirectRequest, Request
 from server.http.hot_routes import HotRoutes
 from server.http.routing import Route
 from server.http.rules import OTHER, FindingRule, OtherThan, rule_of, words_of_path, words_of_rule
@@ -105,8 +105,9 @@ class Triptych(QuartTrio):
 
     def _upgrade(self, app: Any, scope: Any) -> Any:
         """What serves a WebSocket's handshake."""
-        if origin_form(scope["path"]) in STREAM_PATHS:
-            return StreamConnection(app, self._context, scope)
+        if origin_form(scope["path"]).removesuffix("/") in STREAM_PATHS:
+            given = DirectHeaders(scope["headers"]).get(REQUEST_ID_HEADER)
+            return StreamConnection(app, self._context, scope, self._request_id(given))
         return IgnoredUpgrade(app, scope)
 
     async def answer(self, request: PulledRequest, refusal: Problem | None = None) -> Response:
@@ -124,7 +125,7 @@ class Triptych(QuartTrio):
         """What `serving` answers, with what every answer carries; logged. `words` are those for the
         route, where it is known."""
         began = trio.current_time()
-        request_id = self._request_id(request)
+        request_id = self._request_id(request.headers.get(REQUEST_ID_HEADER))
         bound = bind_contextvars(request_id=request_id)
         try:
             response = await serving()
@@ -175,8 +176,8 @@ class Triptych(QuartTrio):
         assert isinstance(answer, TrioResponse), "handlers answer with responses of ours"
         return answer
 
-    def _request_id(self, request: Request) -> str:
-        given = request.headers.get(REQUEST_ID_HEADER)
+    def _request_id(self, given: str | None) -> str:
+        """The client's own, if it is a sane one."""
         if given is not None and _SANE_REQUEST_ID.fullmatch(given):
             return given
         return self._new_id()

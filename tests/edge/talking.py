@@ -1,5 +1,5 @@
-"""A client's side of a WebSocket that the edge has accepted: the handshake, and events of wsproto. For
-tests; asserts nothing but that it was accepted."""
+"""The client's side of a WebSocket that the edge has accepted: the handshake, and wsproto's events.
+For tests; asserts nothing but that it was accepted."""
 
 from wsproto import ConnectionType
 from wsproto.connection import Connection

@@ -1,5 +1,5 @@
-"""WebSockets that were handed over to the crowd: what their taker hears of room and of the end, what
-its failures and pauses do, and how long last words are kept."""
+"""WebSockets that were handed over to the crowd: what their taker hears of room and of the end,
+what its failures and pauses do, and how long last words are kept."""
 
 import socket
 import struct

@@ -101,6 +101,19 @@ async def test_a_message_that_is_too_long_closes_with_1009(echoing: Application)
 
 
 @BOTH
+async def test_a_frame_is_refused_by_the_length_that_it_announces(echoing: Application):
+    """A gigabyte, of which nothing ever comes."""
+    async with served(echoing) as house, unharmed(house):
+        for announced in (MESSAGE_BYTES_MAX + 1, 2**30, 2**63 - 1):
+            talker = await opened(house)
+            await talker.client.send(b"\x81\xff%b%b" % (announced.to_bytes(8, "big"), bytes(4)))
+            event = await talker.hear()
+            assert isinstance(event, CloseConnection)
+            assert (event.code, event.reason) == (1009, "a message is too large")
+            await trio.aclose_forcefully(talker.client.stream)
+
+
+@BOTH
 async def test_what_comes_with_the_handshake_is_a_message(echoing: Application):
     async with served(echoing) as house, await house.connect() as client:
         early = Connection(ConnectionType.CLIENT).send(TextMessage("early"))
