@@ -56,6 +56,8 @@ async def test_the_scope_and_the_subprotocol():
         ((UPGRADE[0], UPGRADE[1], "Sec-WebSocket-Version: 8", KEY), 400),
         (UPGRADE, 400),
         ((*UPGRADE, "Sec-WebSocket-Key: short"), 400),
+        ((*UPGRADE, KEY, KEY), 400),
+        ((*UPGRADE, UPGRADE[2], KEY), 400),
         ((UPGRADE[0], "Upgrade: h2c"), 200),
         ((UPGRADE[1],), 200),
         ((*UPGRADE, KEY, "Content-Length: 3"), 200),
