@@ -17,7 +17,6 @@ from quart import request as current_request
 from quart.wrappers import Response as QuartResponse
 from quart_trio import QuartTrio
 from quart_trio.wrappers import TrioResponse
-from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from server.context import Context
 from server.edge.serving import Refusing
@@ -35,6 +34,7 @@ from server.http.direct import DirectHeaders, DirectRequest, Request
 from server.http.hot_routes import HotRoutes
 from server.http.routing import Route
 from server.http.rules import OTHER, FindingRule, OtherThan, rule_of, words_of_path, words_of_rule
+from server.logs import REQUEST_ID, request_log
 from server.problems import (
     STATUSES,
     Code,
@@ -84,7 +84,7 @@ class Triptych(QuartTrio):
         super().__init__("triptych", static_folder=None)
         self._context = context
         self._hot = HotRoutes(ROUTES)
-        self._log = structlog.get_logger().bind()  # bound now: once, not for each request
+        self._tell_request = request_log(context.now)
         settings = context.settings
         self.bounds = Bounds(settings.requests_max, settings.uploads_max)
         self._new_id = request_ids(context)
@@ -126,7 +126,7 @@ class Triptych(QuartTrio):
         route, where it is known."""
         began = trio.current_time()
         request_id = self._request_id(request.headers.get(REQUEST_ID_HEADER))
-        bound = bind_contextvars(request_id=request_id)
+        bound = REQUEST_ID.set(request_id)
         try:
             response = await serving()
             headers = response.headers
@@ -139,15 +139,15 @@ class Triptych(QuartTrio):
             took_s = trio.current_time() - began
             name = words and f"{request.method} {words}"
             self._context.metrics.count(name, response.status_code, took_s)
-            self._log.info(
-                "request",
-                method=request.method,
-                route=words,
-                status=response.status_code,
-                ms=round(took_s * 1_000, 1),
+            self._tell_request(
+                request.method,
+                words,
+                response.status_code,
+                round(took_s * 1_000, 1),
+                request_id,
             )
         finally:
-            reset_contextvars(**bound)
+            REQUEST_ID.reset(bound)
         return response
 
     async def serve(
