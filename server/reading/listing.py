@@ -119,8 +119,9 @@ def encoded_page(
     def cursor_to(place: Place | None) -> bytes:
         if place is None:
             return b"null"
-        placed = Place(place.direction, place.number, as_of)
-        return _encode(call.context.cursors.make(list_name, call.account, placed))
+        if as_of:
+            place = Place(place.direction, place.number, as_of)
+        return b'"%b"' % call.context.cursors.make(list_name, call.account, place).encode()
 
     return b'{"%s":[%s],"next_cursor":%s,"previous_cursor":%s,"has_more":%s%s}' % (
         field.encode(),
