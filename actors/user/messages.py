@@ -379,10 +379,25 @@ class EndExpiredStories(Command[BlobsReply], frozen=True):
 # What is told.
 
 
-class ReadNotifications(OfUser, frozen=True):
-    """Note that notifications up to that of fact `up_to` are read."""
+class ReadReply(msgspec.Struct, frozen=True):
+    """How many notifications are left unread."""
 
+    unread: int
+
+
+class ReadNotifications(Command[ReadReply], frozen=True):
+    """Note that notifications up to that of fact `up_to` are read. `unread` are those after it that
+    the asker found, which no actor counts: it goes into the reply, so that it is kept."""
+
+    account: int
     up_to: int
+    unread: int
+
+    reply_type: ClassVar = ReadReply
+
+    @property
+    def actor(self) -> int:
+        return user_key(self.account)
 
 
 class LocationReply(msgspec.Struct, frozen=True):

@@ -108,6 +108,25 @@ def test_the_first_answer_comes_again_and_nothing_happens(ann: Person, key: str)
     assert (shown["liked_by_user"], shown["likes_count"]) == (False, 0)
 
 
+def test_what_is_left_unread_is_told_as_it_was(ann: Person, bob: Person, key: str) -> None:
+    """“get the first successful answer again”, its `unread_count` too, whatever came since or was
+    read since."""
+    post = ann.posts()
+    bob.likes(post)
+    bob.follows(ann)
+    oldest = ann.sees("/notifications")["notifications"][-1]["notification_id"]
+
+    def reads() -> object:
+        return ok(ann.post("/notifications/read", key=key, json={"up_to": oldest}))
+
+    assert reads() == {"unread_count": 1}
+    bob.comments(post)
+    assert reads() == {"unread_count": 1}
+    assert ann.sees("/notifications")["unread_count"] == 2
+    ok(ann.post("/notifications/read"))
+    assert reads() == {"unread_count": 1}
+
+
 def test_other_values_under_the_same_key_are_refused(ann: Person, key: str) -> None:
     """“other values under the same key are 400”."""
     ann.publish(plain(colour=RED), key=key, caption="one")
