@@ -172,18 +172,11 @@ class SetAvatar(Command[BlobsReply], frozen=True):
         return user_key(self.account)
 
 
-class DeleteAccount(Command[BlobsReply], frozen=True):
+class DeleteAccount(OfUser, frozen=True):
     """Delete the account. Refused: `SESSION_ENDED` if `password_id` is not that of the password
-    that holds."""
+    that holds. The reply is empty, and so may be kept when the account is gone."""
 
-    account: int
     password_id: int
-
-    reply_type: ClassVar = BlobsReply
-
-    @property
-    def actor(self) -> int:
-        return user_key(self.account)
 
 
 # Between two accounts.

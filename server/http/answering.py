@@ -40,6 +40,7 @@ from server.problems import (
     too_large,
     unauthorized,
 )
+from storage.reads import GetKeptReply
 
 JSON_BYTES_MAX = 1_048_576
 """1 MiB: far above any JSON request there is, small enough to hold for every request under way."""
@@ -144,9 +145,24 @@ async def _viewer_of(context: Context, route: Route, request: Request) -> Asker 
     claims = context.tokens.verify(header[len(BEARER) :].strip(), context.now() // 1_000)
     if claims is None:
         raise unauthorized("The token is invalid or has expired")
-    if not await context.sessions.is_alive(claims.session, claims.account):
+    if not (
+        await context.sessions.is_alive(claims.session, claims.account)
+        or await _ended_its_account(context, route, claims.account, request)
+    ):
         raise unauthorized("This session has ended")
     return Asker(claims.account, claims.session)
+
+
+async def _ended_its_account(
+    context: Context, route: Route, account: int, request: Request
+) -> bool:
+    """Whether this is a repeat of the request that deleted the account, its sessions with it: of
+    somebody who is gone no other reply is kept, and it is all that a repeat can get."""
+    key = request.headers.get(IDEMPOTENCY_KEY)
+    if key is None or not route.idempotent:
+        return False
+    kept = await context.asking.read(GetKeptReply(account, route.name, key))
+    return kept is not None and await context.views.known(account) is None
 
 
 def _key_of(route: Route, request: Request) -> str | None:
