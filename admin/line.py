@@ -93,6 +93,15 @@ class Line:
         self._protocol.receive_data(bytes(some))
 
 
+def names_server(url: str) -> bool:
+    """Whether `open_line` can try it: the scheme http or https, a host, perhaps a port."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of a port that is none, or of brackets
+        return False
+
+
 @asynccontextmanager
 async def open_line(url: str, path: str, token: str) -> AsyncGenerator[Line]:
     """A WebSocket to `path` of the server at `url` (http or https), open until the block is left.

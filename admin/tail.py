@@ -15,7 +15,7 @@ import trio
 from admin.commands import data_option
 from admin.control import NobodyServes, ask_pass, end_pass
 from admin.failures import Failed, told
-from admin.line import LineEnded, LineRefused, open_line
+from admin.line import LineEnded, LineRefused, names_server, open_line
 from admin.passes import Pass
 
 PATH = "/v1/stream"
@@ -100,7 +100,13 @@ def tail(
     channels: tuple[str, ...],
 ) -> None:
     """Show somebody's stream, an event a line, until Ctrl-C."""
+    if since is not None and not (since.isascii() and since.isdecimal()):
+        raise Failed("--since is the id of an event as it was shown, or 0")
     if token is not None and url is not None and username is None:
+        if not names_server(url):
+            raise Failed("--url says where the server is, as in http://localhost:8000")
+        if not (token.isascii() and token.isprintable()):
+            raise Failed("--token is an access token as the login has answered it")
         _follow(url, lambda: token, channels, since)
     elif username is not None and token is None and url is None:
         _follow_user(data, username.lower(), channels, since)

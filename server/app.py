@@ -17,7 +17,6 @@ from quart import request as current_request
 from quart.wrappers import Response as QuartResponse
 from quart_trio import QuartTrio
 from quart_trio.wrappers import TrioResponse
-from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from server.context import Context
 from server.edge.serving import Refusing
@@ -31,10 +30,11 @@ from server.http.connection import (
     origin_form,
     send_answer,
 )
-from server.http.direct import DirectRequest, Request
+from server.http.direct import DirectHeaders, DirectRequest, Request
 from server.http.hot_routes import HotRoutes
 from server.http.routing import Route
 from server.http.rules import OTHER, FindingRule, OtherThan, rule_of, words_of_path, words_of_rule
+from server.logs import REQUEST_ID, request_log
 from server.problems import (
     STATUSES,
     Code,
@@ -86,7 +86,7 @@ class Triptych(QuartTrio):
         super().__init__("triptych", static_folder=None)
         self._context = context
         self._hot = HotRoutes(ROUTES)
-        self._log = structlog.get_logger().bind()  # bound now: once, not for each request
+        self._tell_request = request_log(context.now)
         settings = context.settings
         self.bounds = Bounds(settings.requests_max, settings.uploads_max)
         self._new_id = request_ids(context)
@@ -107,8 +107,9 @@ class Triptych(QuartTrio):
 
     def _upgrade(self, app: Any, scope: Any) -> Any:
         """What serves a WebSocket's handshake."""
-        if origin_form(scope["path"]) in STREAM_PATHS:
-            return StreamConnection(app, self._context, scope)
+        if origin_form(scope["path"]).removesuffix("/") in STREAM_PATHS:
+            given = DirectHeaders(scope["headers"]).get(REQUEST_ID_HEADER)
+            return StreamConnection(app, self._context, scope, self._request_id(given))
         return IgnoredUpgrade(app, scope)
 
     async def answer(self, request: PulledRequest, refusal: Problem | None = None) -> Response:
@@ -126,8 +127,8 @@ class Triptych(QuartTrio):
         """What `serving` answers, with what every answer carries; logged. `words` are those for the
         route, where it is known."""
         began = trio.current_time()
-        request_id = self._request_id(request)
-        bound = bind_contextvars(request_id=request_id)
+        request_id = self._request_id(request.headers.get(REQUEST_ID_HEADER))
+        bound = REQUEST_ID.set(request_id)
         try:
             response = await serving()
             headers = response.headers
@@ -140,15 +141,15 @@ class Triptych(QuartTrio):
             took_s = trio.current_time() - began
             name = words and f"{request.method} {words}"
             self._context.metrics.count(name, response.status_code, took_s)
-            self._log.info(
-                "request",
-                method=request.method,
-                route=words,
-                status=response.status_code,
-                ms=round(took_s * 1_000, 1),
+            self._tell_request(
+                request.method,
+                words,
+                response.status_code,
+                round(took_s * 1_000, 1),
+                request_id,
             )
         finally:
-            reset_contextvars(**bound)
+            REQUEST_ID.reset(bound)
         return response
 
     async def serve(
@@ -177,8 +178,8 @@ class Triptych(QuartTrio):
         assert isinstance(answer, TrioResponse), "handlers answer with responses of ours"
         return answer
 
-    def _request_id(self, request: Request) -> str:
-        given = request.headers.get(REQUEST_ID_HEADER)
+    def _request_id(self, given: str | None) -> str:
+        """The client's own, if it is a sane one."""
         if given is not None and _SANE_REQUEST_ID.fullmatch(given):
             return given
         return self._new_id()

@@ -206,7 +206,9 @@ def _problem_of_framework(error: HTTPException) -> Problem:
             }
             message = "No such range"
             return Problem(Code.INVALID_REQUEST, message, status=416, headers=headers)
-        case 408 | 412 | 431:
+        case 408:
+            return Problem(Code.INVALID_REQUEST, "The body came too slowly", status=status)
+        case 412 | 431:
             return Problem(Code.INVALID_REQUEST, error.name, status=status)
         case _ if status in CLIENT_ERRORS:
             return invalid("The request is malformed")

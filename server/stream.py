@@ -62,7 +62,8 @@ class Line(Protocol):
         ...
 
     def close(self, code: int, reason: str) -> None:
-        """The stream is over: say so, and end."""
+        """The stream is over: say so, and end. A client that reads slowly has `patience_s` of the
+        stream to take that, if it is more than the line gives to all."""
         ...
 
 
@@ -80,6 +81,7 @@ class Stream:
         "asker",
         "code",
         "expires_at",
+        "patience_s",
         "reason",
     )
 
@@ -89,6 +91,8 @@ class Stream:
         self.code: int | None = None
         """Why it is over; None while it is not."""
         self.reason = ""
+        self.patience_s = 0.0
+        """Seconds that its last words may take to get out."""
         self._context = context
         self._line: Line | None = None
         self._listening = Listening()
@@ -127,7 +131,7 @@ class Stream:
 
     def check_pace(self) -> None:
         if self._outbox is not None and trio.current_time() >= self._outbox.due:
-            self.end(TOO_SLOW, "too slow to read")
+            self._end_slow(self._outbox)
 
     def end(self, code: int, reason: str) -> None:
         if self.code is None:
@@ -232,7 +236,11 @@ class Stream:
         if self._outbox.put(message, trio.current_time()):
             self._line.write_soon()
         else:
-            self.end(TOO_SLOW, "too slow to read")
+            self._end_slow(self._outbox)
+
+    def _end_slow(self, outbox: Outbox[Event | Message]) -> None:
+        self.patience_s = outbox.patience_s(trio.current_time())
+        self.end(TOO_SLOW, "too slow to read")
 
     # For the line.
 

@@ -32,6 +32,9 @@ after `websocket.accept`: the application returns, and its `Taker` (`crowd`) is 
 when the client says something, when there is room again, and at the end. `receive` and `send` are
 over with it. An idle WebSocket costs a tenth so, for it has no task.
 
+`triptych.patience`, a number in `websocket.close`: seconds that a client may take to read that far,
+if they are more than the 2 s that every client has.
+
 ASGI's own `send` may be used beside it, in any order: frames never mix. The edge answers pings,
 pings every 25 s, and gives up on who has been silent for 60 s, all while the application waits in
 `receive` (`websocket.disconnect`, 1006).

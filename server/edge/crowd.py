@@ -127,14 +127,15 @@ class Member:
             self._heard_at = trio.current_time()  # it could not be heard meanwhile
             self._watch()
 
-    def close(self, code: int, reason: str) -> None:
-        """Say that it ends, and have that arrive if the client reads at all."""
+    def close(self, code: int, reason: str, patience_s: float = 0.0) -> None:
+        """Say that it ends, and have that arrive if the client reads at all within the time for
+        lingering, or within `patience_s` if that is more."""
         if self._closing_due == NEVER and not self.wire.is_gone:
             try:
                 self.wire.send_nowait(self._messages.close(code, reason))
             except Gone:
                 return
-            self._linger()
+            self._linger(patience_s)
 
     # For the crowd.
 
@@ -196,12 +197,13 @@ class Member:
         if messages.closed is not None and self._closing_due == NEVER:
             self._linger()  # the client has ended it; that was answered
 
-    def _linger(self) -> None:
+    def _linger(self, patience_s: float = 0.0) -> None:
         """Nothing more is said; what was is to arrive."""
         self._unfed = b""
         self._messages.arrived.clear()
         self._wants_room = False
-        self._closing_due = trio.current_time() + self._crowd.serving.limits.linger_s
+        linger_s = max(self._crowd.serving.limits.linger_s, patience_s)
+        self._closing_due = trio.current_time() + linger_s
         if not self.wire.has_unsent:
             self.wire.end()
         self._watch()

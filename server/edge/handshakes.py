@@ -8,6 +8,9 @@ import hashlib
 from server.edge.answers import ASGIHeaders, BadAnswer
 from server.edge.heads import Head, Malformed
 
+_VERSION, _KEY = b"sec-websocket-version", b"sec-websocket-key"
+_ONCE = (_VERSION, _KEY)
+
 KEY_BYTES = 16
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """Of the protocol: what a key is joined with."""
@@ -15,11 +18,14 @@ GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 def check_handshake(head: Head) -> None:
     """Whether a request for a WebSocket is one that can be accepted. Raises `Malformed`."""
-    if head.value(b"sec-websocket-version") != b"13":
-        version = (b"sec-websocket-version", b"13")
+    told = {name: [value for key, value in head.headers if key == name] for name in _ONCE}
+    if max(map(len, told.values())) > 1:  # RFC 6455, 11.3.1 and 11.3.5
+        raise Malformed("The WebSocket's handshake says something twice")
+    if told[_VERSION] != [b"13"]:
+        version = (_VERSION, b"13")
         raise Malformed("This version of WebSocket is not spoken here", headers=(version,))
     try:
-        key = base64.b64decode(head.value(b"sec-websocket-key") or b"", validate=True)
+        key = base64.b64decode(b"".join(told[_KEY]), validate=True)
     except binascii.Error:
         key = b""
     if len(key) != KEY_BYTES:
@@ -35,7 +41,7 @@ def subprotocols_of(head: Head) -> list[str]:
 
 def acceptance(head: Head, subprotocol: str | None, headers: ASGIHeaders, date: bytes) -> bytes:
     """The answer that makes a request a WebSocket. Raises `BadAnswer`."""
-    key = head.value(b"sec-websocket-key") or b""
+    key = head.value(_KEY) or b""
     proof = base64.b64encode(hashlib.sha1(key + GUID, usedforsecurity=False).digest())
     lines = [
         b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n",

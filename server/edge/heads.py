@@ -17,7 +17,11 @@ from server.edge.limits import HEADER_BYTES_MAX, HEADERS_MAX, REQUEST_LINE_BYTES
 Headers = list[tuple[bytes, bytes]]
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_REQUEST_LINE = rb"(" + _TOKEN + rb") ([\x21-\x7e]+) HTTP/1\.([01])\r\n"
+_METHOD = _TOKEN.replace(b"a-z", b"")
+"""A method is in capitals: `get` is not GET (RFC 9110, 9.1), but what stands behind may take it for
+that, and a proxy in front may not."""
+
+_REQUEST_LINE = rb"(" + _METHOD + rb") ([\x21-\x7e]+) HTTP/1\.([01])\r\n"
 _FIELD = _TOKEN + rb":[^\x00-\x08\x0a-\x1f\x7f]*\r\n"
 
 _HEAD = re.compile(_REQUEST_LINE + rb"((?:" + _FIELD + rb")*)\r\n")

@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessage
+from wsproto.extensions import Extension
+from wsproto.frame_protocol import CloseReason, ParseFailed, RsvBits
 
 from server.edge.limits import MESSAGE_BYTES_MAX
 
@@ -16,9 +18,35 @@ CODE_LOST = 1006
 """What an end without a close frame is told as."""
 
 CODE_TOO_BIG = 1009
+TOO_BIG = "a message is too large"
 
 PING_FRAME = b"\x89\x00"
 """Asks whether the client is still there."""
+
+
+class BoundedFrames(Extension):
+    """Refuses a frame by the length that it announces, before any of it has come. To wsproto it is
+    one of the protocol's extensions, which are asked about each frame; nobody negotiates it."""
+
+    name = "bounded-frames"
+
+    def enabled(self) -> bool:
+        return True
+
+    def offer(self) -> bool:
+        return False
+
+    def frame_inbound_header(
+        self, proto: object, opcode: object, rsv: object, payload_length: int
+    ) -> RsvBits:
+        """No reserved bit is ours. Raises `ParseFailed`, which wsproto tells as a close."""
+        if payload_length > MESSAGE_BYTES_MAX:
+            raise ParseFailed(TOO_BIG, CloseReason.MESSAGE_TOO_BIG)
+        return RsvBits(False, False, False)
+
+
+BOUNDED: list[Extension] = [BoundedFrames()]
+"""It keeps nothing, so that one is enough for all."""
 
 
 class Messages:
@@ -27,7 +55,7 @@ class Messages:
     __slots__ = ("_pieces", "_protocol", "_size", "_texts", "arrived", "closed")
 
     def __init__(self) -> None:
-        self._protocol = Connection(ConnectionType.SERVER)
+        self._protocol = Connection(ConnectionType.SERVER, BOUNDED)
         self._texts: list[str] = []
         self._pieces: list[bytes] = []
         self._size = 0
@@ -68,7 +96,7 @@ class Messages:
             case _:
                 return b""
         if self._size > MESSAGE_BYTES_MAX:
-            return self.close(CODE_TOO_BIG, "a message is too large")
+            return self.close(CODE_TOO_BIG, TOO_BIG)
         if event.message_finished:
             whole = (
                 "".join(self._texts) if isinstance(event, TextMessage) else b"".join(self._pieces)

@@ -185,7 +185,8 @@ class WebSocket:
                 case "websocket.send":
                     await self._send(message)
                 case "websocket.close":
-                    await self._close(message.get("code", CODE_DONE), message.get("reason") or "")
+                    code, reason = message.get("code", CODE_DONE), message.get("reason") or ""
+                    await self._close(code, reason, message.get("triptych.patience", 0.0))
                 case _:
                     raise BadAnswer(f"{kind} has no place after websocket.accept")
         elif self._refused:
@@ -224,15 +225,15 @@ class WebSocket:
         frame = binary_frame(message["bytes"]) if text is None else text_frame(text.encode())
         await self._wire.send(frame)
 
-    async def _close(self, code: int, reason: str) -> None:
-        """Say that it ends, and have that arrive if the client reads at all; one that does not is
-        cut off."""
+    async def _close(self, code: int, reason: str, patience_s: float = 0.0) -> None:
+        """Say that it ends, and have that arrive if the client reads at all within the time for
+        lingering, or within `patience_s` if that is more; one that does not is cut off."""
         self.direct.set_closing()
         frame = self._messages.close(code, reason)
         if self._wire.is_gone:
             return
         self._wire.send_nowait(frame)
-        with trio.move_on_after(self._serving.limits.linger_s):
+        with trio.move_on_after(max(self._serving.limits.linger_s, patience_s)):
             await self._wire.drain()
         if self._wire.has_unsent:
             self._wire.shut()

@@ -37,8 +37,7 @@ async def posts_page(call: Call[PostsQuery, Any], list_name: str, fetch: Ids) ->
     """
 
     async def show(ids: Sequence[int]) -> Sequence[bytes | None]:
-        shown = await call.context.views.posts(ids, call.account)
-        return [shown.get(post) for post in ids]
+        return await call.context.views.posts(ids, call.account)
 
     posts = List(fetch=fetch, show=show, number_of=lambda post: post)
     return await list_answer(call, "posts", list_name, posts)
@@ -53,8 +52,7 @@ async def numbered_posts_page(
         return await call.context.asking.read(question(span))
 
     async def show(pairs: Sequence[tuple[int, int]]) -> Sequence[bytes | None]:
-        shown = await call.context.views.posts([post for _, post in pairs], call.account)
-        return [shown.get(post) for _, post in pairs]
+        return await call.context.views.posts([post for _, post in pairs], call.account)
 
     posts = List(fetch=fetch, show=show, number_of=lambda pair: pair[0])
     return await list_answer(call, "posts", list_name, posts)
@@ -121,8 +119,9 @@ def encoded_page(
     def cursor_to(place: Place | None) -> bytes:
         if place is None:
             return b"null"
-        placed = Place(place.direction, place.number, as_of)
-        return _encode(call.context.cursors.make(list_name, call.account, placed))
+        if as_of:
+            place = Place(place.direction, place.number, as_of)
+        return b'"%b"' % call.context.cursors.make(list_name, call.account, place).encode()
 
     return b'{"%s":[%s],"next_cursor":%s,"previous_cursor":%s,"has_more":%s%s}' % (
         field.encode(),

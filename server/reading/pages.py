@@ -6,7 +6,7 @@ page filled up.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 import msgspec
 
@@ -41,7 +41,7 @@ class Page(msgspec.Struct, Generic[Shown], frozen=True):
     empty.
     """
 
-    items: list[Shown]
+    items: Sequence[Shown]
     next: Place | None
     previous: Place | None
     has_more: bool
@@ -67,8 +67,8 @@ class List(msgspec.Struct, Generic[Item, Shown], frozen=True):
         return List(fetch, self.show, lambda item: MIRROR - self.number_of(item))
 
 
-Found = list[tuple[Item, Shown]]
-"""Items and what is shown of them, in the order in which they were found."""
+Found = tuple[Sequence[Item], Sequence[Shown]]
+"""Items, and what is shown of each, in the order in which they were found."""
 
 
 async def read_page(list_: List[Item, Shown], place: Place | None, count: int) -> Page[Shown]:
@@ -83,30 +83,30 @@ async def read_page(list_: List[Item, Shown], place: Place | None, count: int) -
         return await _page_above(list_, place.number, count)
     number_of = list_.number_of
     below = None if place is None else place.number
-    found = await _find(list_, count + 1, before=below)
-    page, more = found[:count], len(found) > count
-    if page:
-        above = Place("newer", number_of(page[0][0]))
+    items, shown = await _find(list_, count + 1, before=below)
+    more = len(items) > count
+    if items:
+        above = Place("newer", number_of(items[0]))
     elif below is not None:
         # Nothing is left here. What stands at the place itself was on the page before.
         above = Place("newer", max(below - 1, 0))
     else:
         above = None
-    return _page(page, above, Place("older", number_of(page[-1][0])) if more else None)
+    return _page(
+        shown[:count], above, Place("older", number_of(items[count - 1])) if more else None
+    )
 
 
 async def _page_above(list_: List[Item, Shown], number: int, count: int) -> Page[Shown]:
     """The `count` items nearest above `number`; an empty one can be asked for again and again."""
-    found = await _find(list_, count, after=number)
-    page = found[::-1]
-    lowest = list_.number_of(page[-1][0]) if page else number + 1
-    highest = list_.number_of(page[0][0]) if page else number
-    more = bool(await _find(list_, 1, before=lowest))
-    return _page(page, Place("newer", highest), Place("older", lowest) if more else None)
+    items, shown = await _find(list_, count, after=number)
+    lowest = list_.number_of(items[0]) if items else number + 1
+    highest = list_.number_of(items[-1]) if items else number
+    below, _ = await _find(list_, 1, before=lowest)
+    return _page(shown[::-1], Place("newer", highest), Place("older", lowest) if below else None)
 
 
-def _page(found: Found[Item, Shown], previous: Place | None, next_: Place | None) -> Page[Shown]:
-    shown = [item for _, item in found]
+def _page(shown: Sequence[Shown], previous: Place | None, next_: Place | None) -> Page[Shown]:
     return Page(items=shown, next=next_, previous=previous, has_more=next_ is not None)
 
 
@@ -122,18 +122,30 @@ async def _find(
 
     With neither, from the top. Fetches on past what is hidden, until there are enough or no more.
     """
-    found: Found[Item, Shown] = []
+    found: list[Item] = []
+    found_shown: list[Shown] = []
     limit, number_of = wanted, list_.number_of
     while True:
         items = await list_.fetch(Span(limit=limit, before=before, after=after))
-        pairs = zip(items, await list_.show(items), strict=True)
-        nearest_first = pairs if after is None else reversed(list(pairs))
-        found += [(item, shown) for item, shown in nearest_first if shown is not None]
-        del found[wanted:]
-        if len(found) == wanted or len(items) < limit:
-            return found
+        shown = await list_.show(items)
+        nearest, nearest_shown = _visible(items, shown)
+        if after is not None:
+            nearest, nearest_shown = nearest[::-1], nearest_shown[::-1]
+        found += nearest
+        found_shown += nearest_shown
+        if len(found) >= wanted or len(items) < limit:
+            return found[:wanted], found_shown[:wanted]
         if after is None:
             before = number_of(items[-1])
         else:
             after = number_of(items[0])
         limit = min(limit * 2, max(FETCHED_MAX, wanted))
+
+
+def _visible(items: Sequence[Item], shown: Sequence[Shown | None]) -> Found[Item, Shown]:
+    """Those of the items of which something is shown: nearly always all of them."""
+    if all(shown):
+        return items, cast(Sequence[Shown], shown)
+    pairs = zip(items, shown, strict=True)
+    visible = [(item, one) for item, one in pairs if one is not None]
+    return [item for item, _ in visible], [one for _, one in visible]

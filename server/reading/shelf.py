@@ -5,7 +5,7 @@ under way. Nothing here waits or raises: it runs in the step that delivers a fac
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
 from server.reading.shown import PostView, UserView, value_of, view_of_published, view_of_user
@@ -58,59 +58,50 @@ class Resident(Generic[K, V]):
 
     def __init__(self, size_max: int | None) -> None:
         self._size_max = size_max
-        self._values: OrderedDict[K, V] = OrderedDict()
+        self.by_use: OrderedDict[K, V] = OrderedDict()
+        """The values, the last to leave at the end; for loops in which a call for each is much."""
 
     def __contains__(self, key: K) -> bool:
-        return key in self._values
+        return key in self.by_use
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self.by_use)
 
     def __getitem__(self, key: K) -> V:
         """The value, now the last to leave. Raises `KeyError`."""
-        self._values.move_to_end(key)
-        return self._values[key]
+        self.by_use.move_to_end(key)
+        return self.by_use[key]
 
     def get(self, key: K, default: V) -> V:
         """The value, or `default` if it is not here; its turn to leave stays."""
-        return self._values.get(key, default)
-
-    def all_of(self, keys: Sequence[K]) -> list[V] | None:
-        """The values of all of them, now the last to leave; None if one is not here."""
-        values, move_to_end = self._values, self._values.move_to_end
-        try:
-            for key in keys:
-                move_to_end(key)
-        except KeyError:
-            return None
-        return [values[key] for key in keys]
+        return self.by_use.get(key, default)
 
     def touch(self, key: K) -> bool:
         """Whether it is here; if so, it is now the last to leave."""
-        if key not in self._values:
+        if key not in self.by_use:
             return False
-        self._values.move_to_end(key)
+        self.by_use.move_to_end(key)
         return True
 
     def put(self, key: K, value: V) -> None:
         """Keep `value`, whatever was there."""
-        self._values[key] = value
-        self._values.move_to_end(key)
-        if self._size_max is not None and len(self._values) > self._size_max:
-            self._values.popitem(last=False)
+        self.by_use[key] = value
+        self.by_use.move_to_end(key)
+        if self._size_max is not None and len(self.by_use) > self._size_max:
+            self.by_use.popitem(last=False)
 
     def change(self, key: K, changed: Callable[[V], V]) -> None:
         """Replace the value, if it is here, by what becomes of it; its turn to leave stays."""
-        if key in self._values:
-            self._values[key] = changed(self._values[key])
+        if key in self.by_use:
+            self.by_use[key] = changed(self.by_use[key])
 
     def drop(self, key: K) -> None:
         """Keep it no longer."""
-        self._values.pop(key, None)
+        self.by_use.pop(key, None)
 
     def items(self) -> list[tuple[K, V]]:
         """All that is here."""
-        return list(self._values.items())
+        return list(self.by_use.items())
 
 
 class Regards:

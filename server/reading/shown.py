@@ -60,8 +60,8 @@ class PostView(msgspec.Struct, frozen=True):
     """What comes before the tags, and after them."""
     counts: bytes
     plain: list[bytes] = msgspec.field(default_factory=list[bytes])
-    """What most viewers see, who think nothing of it and see nobody tagged: its author's brief
-    form, and the JSON with it. Made when it is first wanted."""
+    """What most viewers see, who think nothing of it, if nobody is tagged: its author's brief form,
+    and the JSON with it. Made by `plainly`; good as long as that is the author's brief form."""
 
     @property
     def author(self) -> int:
@@ -70,14 +70,14 @@ class PostView(msgspec.Struct, frozen=True):
     def shown(self, author: "UserView", flags: int, tags: Sequence[bytes] = ()) -> bytes:
         """The JSON of the post for a viewer who thinks `flags` of it (bits of `storage.rows`).
         `tags` are those tagged whom the viewer may see."""
-        is_plain = not flags and not tags
-        if is_plain and self.plain and self.plain[0] is author.brief:
-            return self.plain[1]
         before, after = self.content
         end = _POST_END[flags & (LIKED | SAVED)]
-        made = b"".join((self.head, author.brief, before, b",".join(tags), after, self.counts, end))
-        if is_plain:
-            self.plain[:] = author.brief, made
+        return b"".join((self.head, author.brief, before, b",".join(tags), after, self.counts, end))
+
+    def plainly(self, author: "UserView") -> bytes:
+        """The same for most viewers; kept in `plain`."""
+        made = self.shown(author, 0)
+        self.plain[:] = author.brief, made
         return made
 
     def with_counts(self, likes: int = 0, comments: int = 0) -> "PostView":

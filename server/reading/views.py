@@ -139,9 +139,9 @@ class Views:
             "fills": len(self._fills),
         }
 
-    async def posts(self, ids: Sequence[int], viewer: int) -> dict[int, bytes]:
-        """The JSON of each of the posts that `viewer` may see, as they see it; all as of one
-        moment."""
+    async def posts(self, ids: Sequence[int], viewer: int) -> list[bytes | None]:
+        """The JSON of each of the posts as `viewer` sees it, None for one that they may not see;
+        all as of one moment."""
         shown = _posts_for(self._live, viewer, ids)
         if shown is None:
             wanted = frozenset(ids)
@@ -303,26 +303,33 @@ def _missing(shelf: Shelf, wanted: Wanted) -> Wanted:
     )
 
 
-def _posts_for(shelf: Shelf, viewer: int, ids: Sequence[int]) -> dict[int, bytes] | None:
+def _posts_for(shelf: Shelf, viewer: int, ids: Sequence[int]) -> list[bytes | None] | None:
     """What `Views.posts` tells, most of a feed page's work; None if not all of it is in `shelf`."""
-    found = shelf.posts.all_of(ids)
-    if found is None:
-        return None
-    views = [view for view in found if view is not None]
-    authors = shelf.users.all_of([view.row.author for view in views])
-    if authors is None:
-        return None
+    posts, users = shelf.posts.by_use, shelf.users.by_use
+    use_post, use_user = posts.move_to_end, users.move_to_end
     flags, stances = shelf.flags.of(viewer), shelf.stances.of(viewer)
-    shown: dict[int, bytes] = {}
+    shown: list[bytes | None] = []
     try:
-        for view, author in zip(views, authors, strict=True):
-            row = view.row
-            stance = 0 if row.author == viewer else stances[row.author]
-            tags = _tags(shelf, viewer, view) if row.tags else ()
-            if author is not None and (
-                stance & FOLLOWED_FREELY == FOLLOWING or _may_see(viewer, author, stance)
-            ):
-                shown[row.post] = view.shown(author, flags[row.post], tags)
+        for post in ids:
+            view, seen = posts[post], None
+            use_post(post)
+            if view is not None:
+                row, plain = view.row, view.plain
+                author = users[row.author]
+                use_user(row.author)
+                stance = 0 if row.author == viewer else stances[row.author]
+                thinks = flags[post]
+                if author is None or not (
+                    stance & FOLLOWED_FREELY == FOLLOWING or _may_see(viewer, author, stance)
+                ):
+                    pass
+                elif thinks or row.tags:
+                    seen = view.shown(author, thinks, _tags(shelf, viewer, view))
+                elif plain and plain[0] is author.brief:
+                    seen = plain[1]
+                else:
+                    seen = view.plainly(author)
+            shown.append(seen)
     except KeyError:
         return None
     return shown

@@ -43,8 +43,7 @@ async def show_explore(call: Call[PostsQuery, Nothing]) -> Response:
         return rankings.posts(pages, span)
 
     async def show(placed: Sequence[tuple[int, int]]) -> Sequence[bytes | None]:
-        shown = await call.context.views.posts([post for _, post in placed], call.account)
-        return [shown.get(post) for _, post in placed]
+        return await call.context.views.posts([post for _, post in placed], call.account)
 
     posts = List(fetch=fetch, show=show, number_of=lambda placed: placed[0])
     page = await read_page(posts, place, call.query.count)

@@ -108,11 +108,10 @@ async def edit_post(call: Call[Nothing, EditPostRequest]) -> Response:
 
 
 async def _shown_post(call: Call[Nothing, Any]) -> Response:
-    post = call.ids["post_id"]
-    shown = await call.context.views.posts((post,), call.account)
-    if post not in shown:
+    (shown,) = await call.context.views.posts((call.ids["post_id"],), call.account)
+    if shown is None:
         raise not_found()
-    return encoded_answer(shown[post])
+    return encoded_answer(shown)
 
 
 @SECTION.route(

@@ -27,7 +27,7 @@ STREAM_PATHS = ("/v1/stream", "/api/v1/stream")
 SUBPROTOCOL = "triptych"
 
 CLOSING_S = 2.0
-"""Seconds for the last words to get out; then the connection is dropped."""
+"""Seconds for the last words to get out, at the least; then the connection is dropped."""
 
 TOO_BIG = 1009
 """RFC 6455, 7.4.1."""
@@ -39,10 +39,11 @@ FAILED = 1011
 class StreamConnection:
     """What the application makes of a handshake on the stream's paths."""
 
-    def __init__(self, app: Any, context: Context, scope: Any) -> None:
+    def __init__(self, app: Any, context: Context, scope: Any, request_id: str) -> None:
         self._app = app
         self._context = context
         self._scope = scope
+        self._request_id = request_id
 
     async def __call__(self, receive: Receive, send: Send) -> None:
         await receive()  # the handshake
@@ -64,7 +65,7 @@ class StreamConnection:
                     {
                         "type": "websocket.accept",
                         "subprotocol": SUBPROTOCOL if offered else None,
-                        "headers": [],
+                        "headers": [(b"x-request-id", self._request_id.encode())],
                     }
                 )
                 hand_over = extensions.get("triptych.crowd")
@@ -72,26 +73,27 @@ class StreamConnection:
                     await TaskLine(stream, extensions, send).run(receive)
                 else:
                     is_handed_over = True
-                    hand_over(CrowdLine(context, stream))
+                    hand_over(CrowdLine(context, stream, self._request_id))
         finally:
             if not is_handed_over:
-                forget(context, stream)
+                forget(context, stream, self._request_id)
 
 
-def forget(context: Context, stream: Stream) -> None:
+def forget(context: Context, stream: Stream, request_id: str) -> None:
     """It hears nothing more."""
     context.hub.unregister(stream)
-    log.info("stream", account=stream.asker.account, code=stream.code)
+    log.info("stream", account=stream.asker.account, code=stream.code, request_id=request_id)
 
 
 class CrowdLine:
     """A connection that our edge looks after: `server.edge.crowd` has what is called when."""
 
-    __slots__ = ("_context", "_member", "_stream")
+    __slots__ = ("_context", "_member", "_request_id", "_stream")
 
-    def __init__(self, context: Context, stream: Stream) -> None:
+    def __init__(self, context: Context, stream: Stream, request_id: str) -> None:
         self._context = context
         self._stream = stream
+        self._request_id = request_id
         self._member: Member | None = None
 
     # A taker.
@@ -116,7 +118,7 @@ class CrowdLine:
 
     def over(self) -> None:
         self._stream.end(LOST, "")
-        forget(self._context, self._stream)
+        forget(self._context, self._stream, self._request_id)
 
     # A stream's line.
 
@@ -146,7 +148,7 @@ class CrowdLine:
     def close(self, code: int, reason: str) -> None:
         assert self._member is not None
         if code != LOST:
-            self._member.close(code, reason)
+            self._member.close(code, reason, self._stream.patience_s)
 
 
 class TaskLine:
@@ -174,7 +176,7 @@ class TaskLine:
             closed = trio.Event()
             if stream.code != LOST:
                 nursery.start_soon(self._close, closed)
-                with trio.move_on_after(CLOSING_S):
+                with trio.move_on_after(max(CLOSING_S, stream.patience_s)):
                     await closed.wait()
             if not closed.is_set() and self._abort is not None:
                 await self._abort()
@@ -182,8 +184,15 @@ class TaskLine:
 
     async def _close(self, closed: trio.Event) -> None:
         with contextlib.suppress(OSError):
-            code, reason = self._stream.code, self._stream.reason
-            await self._send({"type": "websocket.close", "code": code, "reason": reason})
+            stream = self._stream
+            await self._send(
+                {
+                    "type": "websocket.close",
+                    "code": stream.code,
+                    "reason": stream.reason,
+                    "triptych.patience": stream.patience_s,
+                }
+            )
         closed.set()
 
     async def _read(self, receive: Receive) -> None:

@@ -16,8 +16,12 @@ OUTBOX_BYTES_MAX = 256 * KIB
 events as they are."""
 
 OUTBOX_S = 6.0
-"""Seconds that the oldest message may wait: with a tick of the hub's clock and the last words nine,
-so that a client that does not read is gone after ten, also when there is much to do."""
+"""Seconds that the oldest message may wait; then its client is told that it is too slow."""
+
+GIVEN_UP_S = 9.0
+"""Seconds since the oldest message began to wait, in which that word may still get out, also if the
+outbox was full in the first of them. A second is left for all that there is to do: a client that
+does not read is gone after ten."""
 
 
 class Told(Protocol):
@@ -66,6 +70,10 @@ class Outbox(Generic[T]):
     def due(self) -> float:
         """When the oldest must have been written, in seconds. Raises `IndexError` if none waits."""
         return self._waiting[0][0] + OUTBOX_S
+
+    def patience_s(self, now: float) -> float:
+        """Seconds that are left until its client is given up. Raises `IndexError` if none waits."""
+        return self._waiting[0][0] + GIVEN_UP_S - now
 
     def first(self) -> T:
         """The oldest. Raises `IndexError` if none waits."""

@@ -7,12 +7,12 @@ import httpx
 import msgspec
 import pytest
 import trio
-from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from server.access.passwords import Passwords
 from server.app import REQUEST_ID_BYTES, SECURITY_HEADERS, make_app
 from server.http.routing import Route, Who
+from server.logs import add_request_id
 from server.routes.documentation import PAGE_POLICY
 from server.routes.table import ROUTES
 from server.settings import Settings
@@ -183,7 +183,7 @@ async def test_no_more_requests_at_once_than_allowed(world: World) -> None:
 async def test_a_request_is_one_line_in_the_log_without_its_secrets(
     world: World, ann: Person
 ) -> None:
-    with capture_logs(processors=[merge_contextvars]) as lines:
+    with capture_logs(processors=[add_request_id]) as lines:
         await ann.publishes("a secret #caption")
     (line,) = lines
     assert isinstance(line.pop("ms"), float)

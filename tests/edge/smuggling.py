@@ -60,6 +60,7 @@ REFUSED: dict[str, bytes] = {
     "a space in the target": b"GET /a b HTTP/1.1\r\nHost: a\r\n\r\n" + NEXT,
     "bytes that are no ASCII in the target": b"GET /\xc3\xa9 HTTP/1.1\r\nHost: a\r\n\r\n" + NEXT,
     "a method with a colon": b"G:T / HTTP/1.1\r\nHost: a\r\n\r\n" + NEXT,
+    "a lower-case method": b"get / HTTP/1.1\r\nHost: a\r\n\r\n" + NEXT,
     "two empty lines before it": b"\r\n\r\n" + NEXT,
     "an empty line ended by LF before it": b"\n" + NEXT,
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256)) * 2,

@@ -2,8 +2,6 @@
 and the socket that is written to without waiting."""
 
 import fcntl
-import socket
-import struct
 import sys
 import termios
 import tracemalloc
@@ -15,18 +13,13 @@ import trio.testing
 from trio.testing import MockClock
 from wsproto import ConnectionType
 from wsproto.connection import Connection
-from wsproto.events import CloseConnection, Event, Ping, TextMessage
+from wsproto.events import CloseConnection, Ping, TextMessage
 
-from server.edge.crowd import Member
 from server.edge.frames import text_frame
-from server.edge.limits import GONE_S, LINGER_S, MESSAGE_BYTES_MAX, PING_S, TICK_S, WRITE_S
+from server.edge.limits import GONE_S, MESSAGE_BYTES_MAX, PING_S, TICK_S, WRITE_S
 from server.edge.messages import Messages
 from server.edge.serving import Application, Receive, Send
 from tests.edge.serving import (
-    ANSWER_S,
-    Client,
-    Echoing,
-    House,
     answer,
     echo,
     echo_in_crowd,
@@ -34,44 +27,10 @@ from tests.edge.serving import (
     served,
     unharmed,
 )
-
-UPGRADE = ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13")
-KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
-ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-"""The pair of RFC 6455, 1.3."""
-
+from tests.edge.talking import KEY, UPGRADE, Talker, opened
 
 BOTH = pytest.mark.parametrize("echoing", [echo, echo_in_crowd])
 """An application that holds its WebSockets, and one that hands them over."""
-
-
-class Talker:
-    """A client's side of an open WebSocket."""
-
-    def __init__(self, client: Client) -> None:
-        self.client = client
-        self.protocol = Connection(ConnectionType.CLIENT)
-
-    async def say(self, event: Event) -> None:
-        await self.client.send(self.protocol.send(event))
-
-    async def hear(self) -> Event | None:
-        """The next event; None at the end."""
-        while True:
-            for event in self.protocol.events():
-                return event
-            if not self.client.unread and not await self.client.more():
-                return None
-            self.protocol.receive_data(self.client.unread)
-            self.client.unread = b""
-
-
-async def opened(house: House, buffer_bytes: int | None = None) -> Talker:
-    client = await house.connect(buffer_bytes)
-    await client.send(get("/", *UPGRADE, KEY))
-    status, headers = await client.head()
-    assert (status, headers["sec-websocket-accept"]) == (101, ACCEPT)
-    return Talker(client)
 
 
 async def test_the_scope_and_the_subprotocol():
@@ -97,6 +56,8 @@ async def test_the_scope_and_the_subprotocol():
         ((UPGRADE[0], UPGRADE[1], "Sec-WebSocket-Version: 8", KEY), 400),
         (UPGRADE, 400),
         ((*UPGRADE, "Sec-WebSocket-Key: short"), 400),
+        ((*UPGRADE, KEY, KEY), 400),
+        ((*UPGRADE, UPGRADE[2], KEY), 400),
         ((UPGRADE[0], "Upgrade: h2c"), 200),
         ((UPGRADE[1],), 200),
         ((*UPGRADE, KEY, "Content-Length: 3"), 200),
@@ -138,6 +99,19 @@ async def test_a_message_that_is_too_long_closes_with_1009(echoing: Application)
             event = await talker.hear()
             assert isinstance(event, CloseConnection)
             assert event.code == 1009
+            await trio.aclose_forcefully(talker.client.stream)
+
+
+@BOTH
+async def test_a_frame_is_refused_by_the_length_that_it_announces(echoing: Application):
+    """A gigabyte, of which nothing ever comes."""
+    async with served(echoing) as house, unharmed(house):
+        for announced in (MESSAGE_BYTES_MAX + 1, 2**30, 2**63 - 1):
+            talker = await opened(house)
+            await talker.client.send(b"\x81\xff%b%b" % (announced.to_bytes(8, "big"), bytes(4)))
+            event = await talker.hear()
+            assert isinstance(event, CloseConnection)
+            assert (event.code, event.reason) == (1009, "a message is too large")
             await trio.aclose_forcefully(talker.client.stream)
 
 
@@ -306,177 +280,3 @@ async def test_the_direct_socket_of_who_never_reads_gives_up(
         assert WRITE_S <= ended[0] - taken_at[-1] <= WRITE_S + 2 * TICK_S
         await trio.aclose_forcefully(talker.client.stream)
         await house.all_gone()
-
-
-async def test_who_was_handed_over_hears_of_room_and_of_the_end(quiet_clock: MockClock):
-    """Frames until the kernel takes no more, then the rest when there is room; and `over`, once,
-    whoever ends it."""
-    frame = text_frame(b"x" * 10_000)
-    told: list[Any] = []
-    poured = trio.Event()
-
-    class Pouring:
-        def begin(self, member: Member) -> None:
-            self.member = member
-
-        def take(self, message: str | bytes) -> None:
-            taken = 0
-            while self.member.try_send(frame):
-                taken += 1
-            told.append(taken)
-            self.member.want_room()
-            poured.set()
-
-        def write(self) -> None:
-            assert self.member.try_send(text_frame(b"last"))
-            self.member.close(4_008, "enough")
-            assert not self.member.try_send(frame)
-
-        def over(self) -> None:
-            told.append("over")
-
-    async def hand(scope: Any, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            await echo(scope, receive, send)
-            return
-        await send({"type": "websocket.accept"})
-        scope["extensions"]["triptych.crowd"](Pouring())
-
-    async with served(hand) as house, unharmed(house):
-        talker = await opened(house, buffer_bytes=4_096)
-        await talker.say(TextMessage("go"))
-        with trio.fail_after(ANSWER_S):
-            await poured.wait()
-        assert told[0] > 0
-        bytes_heard, last = 0, ""
-        while isinstance(event := await talker.hear(), TextMessage):
-            bytes_heard += len(event.data)
-            last = event.data
-        assert bytes_heard == told[0] * 10_000 + len("last")
-        assert last == "last"
-        assert isinstance(event, CloseConnection)
-        assert event.code == 4_008
-        assert await talker.hear() is None
-        await trio.aclose_forcefully(talker.client.stream)
-        silent, lost = await opened(house), await opened(house)
-        await trio.aclose_forcefully(lost.client.stream)
-        while await silent.hear() is not None:
-            pass
-        await trio.aclose_forcefully(silent.client.stream)
-    assert told[1:] == ["over"] * 3
-
-
-async def test_what_a_taker_raises_ends_its_websocket_and_no_other():
-    class Failing(Echoing):
-        def take(self, message: str | bytes) -> None:
-            if message == "fail":
-                raise ValueError(message)
-            super().take(message)
-
-    async def hand(scope: Any, receive: Receive, send: Send) -> None:
-        await send({"type": "websocket.accept"})
-        scope["extensions"]["triptych.crowd"](Failing())
-
-    async with served(hand) as house:
-        talker, other = await opened(house), await opened(house)
-        await talker.say(TextMessage("fail"))
-        event = await talker.hear()
-        assert isinstance(event, CloseConnection)
-        assert event.code == 1011
-        await other.say(TextMessage("well"))
-        event = await other.hear()
-        assert isinstance(event, TextMessage)
-        assert event.data == "well"
-        for one in (talker, other):
-            await trio.aclose_forcefully(one.client.stream)
-        await house.all_gone()
-
-
-class Pausing:
-    """A taker that listens to one message only."""
-
-    def __init__(self) -> None:
-        self.paused = trio.Event()
-        self.over_by = trio.Event()
-
-    def begin(self, member: Member) -> None:
-        self.member = member
-
-    def take(self, message: str | bytes) -> None:
-        assert message == "first"
-        self.member.pause(True)
-        self.paused.set()
-
-    def write(self) -> None:
-        """There is nothing to write."""
-
-    def over(self) -> None:
-        self.over_by.set()
-
-
-@pytest.fixture
-def served_times(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How often the crowd looked after a member; a loop without an end fails."""
-    times = [0]
-    serve = Member.serve
-
-    def counting(member: Member, events: int) -> int:
-        times[0] += 1
-        assert times[0] < 1_000, "it goes round and round"
-        return serve(member, events)
-
-    monkeypatch.setattr(Member, "serve", counting)
-    return times
-
-
-async def test_who_is_not_listened_to_and_breaks_off_is_gone(
-    quiet_clock: MockClock, served_times: list[int]
-):
-    taker = Pausing()
-
-    async def hand(scope: Any, receive: Receive, send: Send) -> None:
-        await send({"type": "websocket.accept"})
-        scope["extensions"]["triptych.crowd"](taker)
-
-    async with served(hand) as house:
-        talker = await opened(house)
-        await talker.client.send(
-            talker.protocol.send(TextMessage("first")) + talker.protocol.send(TextMessage("second"))
-        )
-        with trio.fail_after(ANSWER_S):
-            await taker.paused.wait()
-        assert isinstance(talker.client.stream, trio.SocketStream)
-        linger = struct.pack("ii", 1, 0)
-        talker.client.stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        await trio.aclose_forcefully(talker.client.stream)
-        await taker.over_by.wait()
-        assert trio.current_time() < PING_S, "by the kernel's word, not by its silence"
-        await house.all_gone()
-
-
-async def test_room_that_is_wanted_no_more_wakes_nobody(
-    quiet_clock: MockClock, served_times: list[int]
-):
-    frame = text_frame(b"x" * 10_000)
-
-    class Closing(Pausing):
-        def take(self, message: str | bytes) -> None:
-            while self.member.try_send(frame):
-                pass
-            self.member.want_room()
-            self.member.close(4_008, "enough")
-
-    async def hand(scope: Any, receive: Receive, send: Send) -> None:
-        await send({"type": "websocket.accept"})
-        scope["extensions"]["triptych.crowd"](Closing())
-
-    async with served(hand) as house:
-        talker = await opened(house)
-        await talker.say(TextMessage("go"))
-        while isinstance(event := await talker.hear(), TextMessage):
-            pass
-        assert isinstance(event, CloseConnection)
-        assert await talker.hear() is None
-        await trio.sleep(LINGER_S + 2 * TICK_S)  # in virtual time: nobody has anything to do
-        assert house.listener.statistics()["connections"] == 0
-        await trio.aclose_forcefully(talker.client.stream)

@@ -161,6 +161,10 @@ async def test_tail_by_a_token_tells_one_channel(tmp_path: Path) -> None:
         (["--user", "nobody"], "nobody is called nobody"),
         ([], "say whose stream"),
         (["--token", "x"], "say whose stream"),
+        (["--token", "x", "--url", "notaurl"], "as in http://localhost:8000"),
+        (["--token", "x", "--url", "http://localhost:99999"], "as in http://localhost:8000"),
+        (["--token", "é", "--url", "http://localhost:8000"], "--token is an access token"),
+        (["--user", "nobody", "--since", "yesterday"], "--since is the id of an event"),
     ],
 )
 async def test_tail_says_what_is_wrong(tmp_path: Path, flags: list[str], words: str) -> None:

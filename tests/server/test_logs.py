@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
-from server.logs import configure_logs
+from server.logs import REQUEST_ID, configure_logs, request_log
 from server.settings import LogForm, LogLevel
 
 
@@ -29,7 +29,6 @@ def logging_as_it_was() -> Iterator[None]:
     root.handlers = handlers
     root.setLevel(level)
     structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
 
 
 def speak(form: LogForm = "json", level: LogLevel = "info") -> io.StringIO:
@@ -68,9 +67,10 @@ def test_a_line_in_a_file_has_no_colours():
 
 def test_every_line_of_a_request_carries_its_id_the_libraries_too():
     stream = speak()
-    with structlog.contextvars.bound_contextvars(request_id="r1"):
-        structlog.get_logger().info("ours")
-        logging.getLogger("some.library").error("theirs: %d", 5)
+    handling = REQUEST_ID.set("r1")
+    structlog.get_logger().info("ours")
+    logging.getLogger("some.library").error("theirs: %d", 5)
+    REQUEST_ID.reset(handling)
     structlog.get_logger().info("after")
     first, second, third = map(json.loads, stream.getvalue().splitlines())
     assert (first["request_id"], second["request_id"]) == ("r1", "r1")
@@ -132,3 +132,44 @@ def test_anything_can_be_logged():
     structlog.get_logger().info("odd", number=2**70, count=1, path="/café")
     said = only_line(stream)
     assert (said["number"], said["count"], said["path"]) == (2**70, 1, "/café")
+
+
+@pytest.mark.parametrize("form", ["human", "json"])
+def test_a_request_is_one_line_in_either_form(form: LogForm):
+    moments = iter([1_795_900_000_007, 1_795_900_000_999, 1_795_900_001_000])
+    stream = speak(form)
+    tell = request_log(lambda: next(moments))
+    handling = REQUEST_ID.set("r1")
+    for _ in range(3):
+        tell("GET", "/api/v1/feed", 200, 0.3, "r1")
+    REQUEST_ID.reset(handling)
+    lines = stream.getvalue().splitlines()
+    assert len(lines) == 3
+    if form == "human":
+        assert all("r1" in line and "/api/v1/feed" in line for line in lines)
+        return
+    said = [json.loads(line) for line in lines]
+    times = [one.pop("timestamp").removeprefix("2026-11-28T21:06:") for one in said]
+    assert times == ["40.007Z", "40.999Z", "41.000Z"]
+    assert (
+        said
+        == [
+            {
+                "event": "request",
+                "level": "info",
+                "method": "GET",
+                "route": "/api/v1/feed",
+                "status": 200,
+                "ms": 0.3,
+                "request_id": "r1",
+            }
+        ]
+        * 3
+    )
+
+
+@pytest.mark.parametrize("form", ["human", "json"])
+def test_requests_are_not_told_below_the_level(form: LogForm):
+    stream = speak(form, "warning")
+    request_log(lambda: 0)("GET", None, 200, 0.3, "r1")
+    assert stream.getvalue() == ""

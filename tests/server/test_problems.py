@@ -14,6 +14,7 @@ from werkzeug.exceptions import (
     MethodNotAllowed,
     NotFound,
     RequestEntityTooLarge,
+    RequestTimeout,
     RequestURITooLarge,
 )
 
@@ -93,6 +94,11 @@ def test_every_exception_has_its_answer(error: Exception, status: int, code: Cod
     problem = problem_of_exception(error)
     assert (problem.status, problem.code) == (status, code)
     assert b"secret" not in problem.body()
+
+
+def test_a_body_that_is_too_slow_is_told_so() -> None:
+    problem = problem_of_exception(RequestTimeout())
+    assert (problem.status, problem.message) == (408, "The body came too slowly")
 
 
 def test_shedding_load_says_when_to_come_back() -> None:

@@ -258,10 +258,26 @@ async def test_what_waits_is_bounded(autojump_clock: MockClock, stage: Stage) ->
     for _ in range(258):
         await stage.posted()
     await stage.settled()
+    await trio.sleep(7)
     line.reads.set()
     await stage.settled()
-    assert line.code == 4008
+    assert line.code == 4008, "there is as much time to hear it as for who is slow by the clock"
     assert len(line.ids) <= 2
+    assert not line.aborted.is_set()
+
+
+async def test_who_lets_it_fill_and_reads_nothing_is_dropped_in_ten_seconds(
+    autojump_clock: MockClock, stage: Stage
+) -> None:
+    line = await stage.opened()
+    line.say("feed")
+    await stage.settled()
+    line.reads = trio.Event()
+    began = trio.current_time()
+    for _ in range(258):
+        await stage.posted()
+    await line.aborted.wait()
+    assert 8.5 < trio.current_time() - began < 10
 
 
 async def test_a_slow_but_steady_reader_gets_all_that_it_missed(

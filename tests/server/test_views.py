@@ -262,14 +262,14 @@ async def test_a_block_hides_at_once_what_is_resident(nursery: trio.Nursery) -> 
     stage.deliver(1)
     stage.look(1, 4)
     await stage.finish()
-    assert b'"user_tags":[{' in (await stage.views.posts([104], 1))[104]
+    assert b'"user_tags":[{' in ((await stage.views.posts([104], 1))[0] or b"")
     asked = len(stage.world.questions)
     stage.block(3, 1)
     stage.deliver(1)
-    assert b'"user_tags":[]' in (await stage.views.posts([104], 1))[104]
+    assert b'"user_tags":[]' in ((await stage.views.posts([104], 1))[0] or b"")
     stage.block(1, 2)
     stage.deliver(1)
-    assert await stage.views.posts([104], 1) == {}
+    assert await stage.views.posts([104], 1) == [None]
     assert await stage.views.post(104, 1) is None
     assert len(stage.world.questions) == asked
 
@@ -288,7 +288,7 @@ async def test_an_account_that_goes_private_is_closed_at_once_but_to_its_followe
     stage.deliver(1)
     with trio.fail_after(5):
         shown = {viewer: await stage.views.posts([post], viewer) for viewer in (1, 2, 3)}
-    assert {viewer for viewer, posts in shown.items() if posts} == {2, 3}
+    assert {viewer for viewer, posts in shown.items() if posts != [None]} == {2, 3}
 
 
 async def test_whoever_is_tagged_by_an_edit_is_named_though_nobody_had_looked_at_them(

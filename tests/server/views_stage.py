@@ -291,9 +291,9 @@ class Stage:
     async def _look(self, viewer: int, posts: list[int]) -> None:
         shown = await self.views.posts(posts, viewer)
         rows = self.world.shown
-        assert shown == {
-            post: rows.shown(post, viewer) for post in posts if rows.may_see(post, viewer)
-        }
+        assert shown == [
+            rows.shown(post, viewer) if rows.may_see(post, viewer) else None for post in posts
+        ]
         self.looks += 1
 
     async def _glance(self, viewer: int, post: int) -> None:

@@ -155,7 +155,7 @@ class Reader:
         try:
             async with trio.open_nursery() as nursery:
                 if self.random.random() < 0.5:
-                    nursery.start_soon(wire.crowd, CrowdLine(context, stream))
+                    nursery.start_soon(wire.crowd, CrowdLine(context, stream, "an id"))
                 else:
                     line = TaskLine(stream, wire.extensions, cast(Any, wire.send))
                     nursery.start_soon(line.run, wire.receive)

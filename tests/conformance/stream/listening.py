@@ -66,6 +66,8 @@ class Stream:
         self.seen: list[int] = []
         """The ids of all events so far."""
         self.subprotocol: str | None = None
+        self.answered: httpx.Headers
+        """The headers of the handshake's answer."""
 
     def __enter__(self) -> "Stream":
         self._thread = threading.Thread(target=trio.run, args=(self._live,), daemon=True)
@@ -101,6 +103,7 @@ class Stream:
                     extra_headers=self._headers,
                 )
                 self.subprotocol = self._socket.subprotocol
+                self.answered = httpx.Headers(list(self._socket.handshake_headers))
                 self._came.put(None)
                 nursery.start_soon(self._read)
                 await self._leaving.wait()

@@ -26,6 +26,9 @@ WRONG = {
     "UTF-8 that does not end": [frame(TEXT, b"\xf0\x9f\x98")],
 }
 
+LATE_S = 3.0
+"""More than the 2 s that every client has for its last words, less than the ten seconds."""
+
 DROPPED_S = 30.0
 """Ten seconds are promised; a busy machine may need more to be seen."""
 
@@ -89,19 +92,32 @@ def test_a_hundred_thousand_pings_are_answered(ann: Person) -> None:
     pinged(ann, 100_000)
 
 
+def fill(raw: Raw) -> None:
+    """Ask for more answers than fit anywhere, and read none."""
+    raw.socket.settimeout(0.5)
+    wrong = frame(TEXT, b"x") * 1_000
+    try:
+        while True:
+            raw.socket.sendall(wrong)
+    except OSError:
+        pass  # now the server reads no further
+    raw.socket.settimeout(DROPPED_S)
+
+
+def test_a_reader_that_goes_on_in_time_hears_why_it_was_ended(bob: Person) -> None:
+    """“a client too slow to read closes with 4008”."""
+    with Raw(bob, receive_buffer=4_096) as raw:
+        fill(raw)
+        assert not raw.wait_hung_up(LATE_S)
+        assert raw.end() == 4008
+
+
 def test_a_reader_that_never_reads_is_dropped(ann: Person, bob: Person) -> None:
     """“a reader that never reads”; “a client too slow to read closes with 4008”: its last words
     may not get through to who does not read."""
     bob.follows(ann)
     with Raw(bob, receive_buffer=4_096) as raw, stream_of(bob, "feed") as other:
-        raw.socket.settimeout(0.5)
-        wrong = frame(TEXT, b"x") * 1_000
-        try:
-            while True:  # each asks for an answer that nobody reads
-                raw.socket.sendall(wrong)
-        except OSError:
-            pass  # now the server reads no further
-        raw.socket.settimeout(DROPPED_S)
+        fill(raw)
         post = ann.posts()
         assert other.next()["data"]["post_id"] == post["post_id"], "nobody else waits"
         assert raw.wait_hung_up(DROPPED_S)

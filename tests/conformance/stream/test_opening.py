@@ -52,6 +52,22 @@ def test_without_a_good_token_there_is_no_upgrade(kind: str, api: Api, ann: Pers
     assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
+def test_a_handshake_has_an_id_as_every_request(api: Api, ann: Person) -> None:
+    """“Every answer carries `X-Request-Id`”; the client's own, if it is a sane one."""
+    with Stream(api.url, {**bearer(ann), "X-Request-Id": "mine-1"}) as stream:
+        assert stream.answered["x-request-id"] == "mine-1"
+    with Stream(api.url, {**bearer(ann), "X-Request-Id": "not mine"}) as one, stream_of(ann) as two:
+        new = one.answered["x-request-id"], two.answered["x-request-id"]
+    assert len({*new, "not mine", ""}) == 4
+
+
+@pytest.mark.parametrize("path", ["/v1/stream/", "/api/v1/stream", "/api/v1/stream/"])
+def test_the_path_may_end_with_a_slash(path: str, api: Api, ann: Person) -> None:
+    """As every other path may; and begin with `/api`."""
+    with Stream(api.url, bearer(ann), path=path) as stream:
+        stream.subscribe("feed")
+
+
 def test_a_session_that_has_ended_opens_nothing(api: Api, ann: Person) -> None:
     """“`POST /auth/logout` → ends the session at once: its access token … and its streams.”"""
     ok(ann.post("/auth/logout"))
