@@ -228,9 +228,12 @@ async def _send_directly(request: Answered, answer: Answer, send: Send) -> None:
         headers.append((_lower(name), value.encode("latin-1")))
     start = {"type": "http.response.start", "status": answer.status_code, "headers": headers}
     if isinstance(body, bytes):
-        await _send_message(send, start)
         sent = b"" if request.method == "HEAD" else body
-        await _send_message(send, {"type": "http.response.body", "body": sent})
+        try:
+            await send(start)
+            await send({"type": "http.response.body", "body": sent})
+        except OSError:
+            raise ClientLeft from None
         return
     async with body:
         await _send_message(send, start)
