@@ -69,7 +69,7 @@ async def answer_call(
 ) -> Response:
     """What `route` answers to `request`. Raises `Problem` and whatever handlers raise."""
     places = bounds.places(route)
-    if places.are_full:
+    if places.are_full and context.limits.cover(route.tier):
         _count_put_off(context, route, request)
     try:
         with places:
