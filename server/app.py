@@ -61,8 +61,10 @@ SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
 }
-"""On every answer: none of ours is a page, so nothing in one may load or frame anything."""
+"""On every answer: none of ours is a page, so nothing in one may load or frame anything; and what
+one person sees is nobody else's, nor true any more in a moment. Files say otherwise."""
 
 BUG = STATUSES[Code.SERVER_ERROR]
 """What is logged with its cause. Shedding load is not: it would be one more load."""

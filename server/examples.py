@@ -107,7 +107,7 @@ EXAMPLES: dict[Any, Any] = {
     requests.CommentRequest: {"text": "Amazing photo! 😍", "parent_comment_id": None},
     requests.LocationRequest: {"name": "Golden Gate Bridge", "lat": 37.8199, "lng": -122.4783},
     requests.ReadRequest: {"up_to": "notif_123"},
-    wire.LoginAnswer: wire.LoginAnswer("…", "…", 3_600, JOHN),
+    wire.LoginAnswer: wire.LoginAnswer("…", "…", "Bearer", 3_600, JOHN),
     wire.MessageAnswer: wire.MessageAnswer("Logged out"),
     wire.SessionsAnswer: wire.SessionsAnswer(
         [wire.SessionAnswer("374713123614720", AT, AT, "Mozilla/5.0", current=True)]

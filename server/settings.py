@@ -142,7 +142,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = "open"
     limit_post_upload: Annotated[int, _an_hour("Post uploads of a user")] = 50
     limit_story_upload: Annotated[int, _an_hour("Story uploads of a user")] = 100
-    limit_feed: Annotated[int, _an_hour("Requests of a user for feeds")] = 200
+    limit_feed: Annotated[
+        int, _an_hour("Requests of a user for home, stories and explore feeds")
+    ] = 200
     limit_search: Annotated[int, _an_hour("Searches of a user")] = 100
     limit_search_address: Annotated[int, _an_hour("Searches of an address, without a token")] = 20
     limit_follow: Annotated[

@@ -25,6 +25,8 @@ class Brief(msgspec.Struct, frozen=True):
 class LoginAnswer(msgspec.Struct, frozen=True):
     access_token: str
     refresh_token: str
+    token_type: str
+    """Always `Bearer`: clients of OAuth ask for it (RFC 6749, 5.1)."""
     expires_in: int
     user: Brief
 

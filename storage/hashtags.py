@@ -1,10 +1,19 @@
-"""The hashtags of a caption. Pure; used where posts are shown and where they are indexed."""
+"""The hashtags of a caption, and how one is spelt. Pure; used where posts are shown, where they are
+indexed and where they are looked for."""
 
 import unicodedata
 
+from storage.spelling import composed
+
+
+def hashtag_of(name: str) -> str:
+    """The one spelling of a hashtag: lower case and composed."""
+    return composed(composed(name).lower())
+
 
 def hashtags_in(caption: str | None) -> list[str]:
-    """The hashtags of `caption` without their `#`: lower case, in order of first use, once each.
+    """The hashtags of `caption` without their `#`, as `hashtag_of` spells them, in order of first
+    use, once each.
 
     A hashtag is a run of letters, marks, digits and `_` after a `#`, at least one of them not a
     digit.
@@ -15,7 +24,7 @@ def hashtags_in(caption: str | None) -> list[str]:
     for piece in caption.split("#")[1:]:
         name = _leading_name(piece)
         if name and not name.isdecimal():
-            found.setdefault(name.lower())
+            found.setdefault(hashtag_of(name))
     return list(found)
 
 

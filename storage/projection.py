@@ -138,8 +138,8 @@ def there(pairs: list[Row]) -> list[Row]:
 
 
 def _kept(group: Group) -> Written:
-    """Replies and snapshots. Whoever was deleted in the very group gets no reply kept: it may hold
-    a text."""
+    """Replies and snapshots. Whoever was deleted in the very group gets no reply kept that may hold
+    a text: only that to the deletion, which is empty."""
     replies = {
         (kept.account, kept.route, kept.key): (
             kept.account,

@@ -356,9 +356,10 @@ class GetNotifications(Question[list[NotificationRow]], frozen=True):
 
 
 class GetUnread(Question[int], frozen=True):
-    """How many notifications `recipient` has not read, up to a bound."""
+    """How many notifications above the seq `after` `recipient` has not read, up to a bound."""
 
     recipient: int
+    after: int = 0
 
 
 class GetMissed(Question[Missed], frozen=True):

@@ -197,11 +197,14 @@ from (
     group by account) as total
 where users.account = total.account and (total.followers <> 0 or total.following <> 0)"""
 
+# Of an account that is gone only a reply of no fields (in msgpack 80): no other is sure to hold no
+# text. It is the reply to the deletion.
 UPSERT_REPLIES = """
 insert into replies (account, route, key, request, reply, at)
 select u.account, cast(unhex(value ->> 1) as text), cast(unhex(value ->> 2) as text),
     unhex(value ->> 3), unhex(value ->> 4), value ->> 5
-from json_each(?) cross join users u on u.account = value ->> 0 where not u.gone
+from json_each(?) cross join users u on u.account = value ->> 0
+where not u.gone or unhex(value ->> 4) = x'80'
 on conflict do update set request = excluded.request, reply = excluded.reply, at = excluded.at"""
 
 UPSERT_SNAPSHOTS = """

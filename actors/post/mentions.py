@@ -2,6 +2,8 @@
 
 import re
 
+from storage.spelling import composed
+
 MENTIONS_MAX = 20
 """People that one text may call: whoever names more calls nobody in particular."""
 
@@ -14,7 +16,7 @@ def mentions_in(text: str | None) -> tuple[str, ...]:
     if not text or "@" not in text:
         return ()
     found: dict[str, None] = {}
-    for match in _MENTION.finditer(text):
+    for match in _MENTION.finditer(composed(text)):  # or `@anné` may call an `anne`
         name = match[1].rstrip(".").lower()  # the end of a sentence is no part of a name
         if name and len(found) < MENTIONS_MAX:
             found.setdefault(name)

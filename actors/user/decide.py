@@ -26,6 +26,7 @@ from actors.user.messages import (
     PublishReply,
     PublishStory,
     ReadNotifications,
+    ReadReply,
     Refresh,
     RefreshReply,
     RemoveFollower,
@@ -72,6 +73,7 @@ UserReply = (
     SessionReply
     | RefreshReply
     | DoneReply
+    | ReadReply
     | RequestsReply
     | BlobsReply
     | EdgeReply

@@ -172,18 +172,11 @@ class SetAvatar(Command[BlobsReply], frozen=True):
         return user_key(self.account)
 
 
-class DeleteAccount(Command[BlobsReply], frozen=True):
+class DeleteAccount(OfUser, frozen=True):
     """Delete the account. Refused: `SESSION_ENDED` if `password_id` is not that of the password
-    that holds."""
+    that holds. The reply is empty, and so may be kept when the account is gone."""
 
-    account: int
     password_id: int
-
-    reply_type: ClassVar = BlobsReply
-
-    @property
-    def actor(self) -> int:
-        return user_key(self.account)
 
 
 # Between two accounts.
@@ -379,10 +372,25 @@ class EndExpiredStories(Command[BlobsReply], frozen=True):
 # What is told.
 
 
-class ReadNotifications(OfUser, frozen=True):
-    """Note that notifications up to that of fact `up_to` are read."""
+class ReadReply(msgspec.Struct, frozen=True):
+    """How many notifications are left unread."""
 
+    unread: int
+
+
+class ReadNotifications(Command[ReadReply], frozen=True):
+    """Note that notifications up to that of fact `up_to` are read. `unread` are those after it that
+    the asker found, which no actor counts: it goes into the reply, so that it is kept."""
+
+    account: int
     up_to: int
+    unread: int
+
+    reply_type: ClassVar = ReadReply
+
+    @property
+    def actor(self) -> int:
+        return user_key(self.account)
 
 
 class LocationReply(msgspec.Struct, frozen=True):

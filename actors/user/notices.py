@@ -3,16 +3,17 @@
 Called by `actors.user.decide` for an account that exists. Pure.
 """
 
-from actors.decisions import Accepted, DoneReply, Moment
-from actors.user.messages import CreateLocation, LocationReply, ReadNotifications
+from actors.decisions import Accepted, Moment
+from actors.user.messages import CreateLocation, LocationReply, ReadNotifications, ReadReply
 from actors.user.state import UserState
 from storage.facts import LocationCreated, NotificationsRead
 
 
-def read_notifications(state: UserState, command: ReadNotifications) -> Accepted[DoneReply]:
+def read_notifications(state: UserState, command: ReadNotifications) -> Accepted[ReadReply]:
+    reply = ReadReply(command.unread)
     if command.up_to <= state.read_up_to:
-        return Accepted((), DoneReply())
-    return Accepted((NotificationsRead(state.account, command.up_to),), DoneReply())
+        return Accepted((), reply)
+    return Accepted((NotificationsRead(state.account, command.up_to),), reply)
 
 
 def create_location(

@@ -3,7 +3,7 @@
 Called by `actors.user.decide` for an account that exists. Pure.
 """
 
-from actors.decisions import Accepted, Moment, Reason, Refused
+from actors.decisions import Accepted, DoneReply, Moment, Reason, Refused
 from actors.user.messages import (
     ApproveRequests,
     BlobsReply,
@@ -21,7 +21,6 @@ from storage.facts import (
     FollowRequestEnded,
     PrivacyChanged,
     ProfileChanged,
-    Text,
 )
 
 APPROVED_A_TURN = 100
@@ -65,17 +64,14 @@ def _approved(state: UserState, moment: Moment) -> list[Fact]:
 def set_avatar(state: UserState, command: SetAvatar, moment: Moment) -> Accepted[BlobsReply]:
     if command.file is None and state.avatar is None:
         return Accepted((), BlobsReply(()))
-    file = moment.text_or_none(command.file)
-    return Accepted((AvatarChanged(state.account, file),), BlobsReply(_names(state.avatar)))
+    file, before = moment.text_or_none(command.file), state.avatar
+    blobs = () if before is None or before.value is None else (before.value,)
+    return Accepted((AvatarChanged(state.account, file),), BlobsReply(blobs))
 
 
 def delete_account(
     state: UserState, command: DeleteAccount, moment: Moment
-) -> Accepted[BlobsReply] | Refused:
+) -> Accepted[DoneReply] | Refused:
     if command.password_id != state.password_id:
         return Refused(Reason.SESSION_ENDED)
-    return Accepted((AccountDeleted(state.account),), BlobsReply(_names(state.avatar)))
-
-
-def _names(blob: Text | None) -> tuple[str, ...]:
-    return () if blob is None or blob.value is None else (blob.value,)
+    return Accepted((AccountDeleted(state.account),), DoneReply())

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from server.http.calls import Call
-from server.problems import forbidden
+from server.problems import forbidden, unauthorized
 from storage.reads import GetPassword
 from storage.rows import Credentials
 
@@ -24,9 +24,10 @@ async def prove_password(
 
 async def prove_own_password(call: Call[Any, Any], password: str, field: str) -> int:
     """The id of the text of the caller's password, which `password` must be. Raises a 403 that
-    names `field`."""
+    names `field`, a 401 if the caller's account has just been deleted."""
     found = await call.context.asking.read(GetPassword(call.account))
-    username = "" if found is None else found.username
-    if not await prove_password(call, username, found, password) or found is None:
+    if found is None:
+        raise unauthorized("This session has ended")
+    if not await prove_password(call, found.username, found, password):
         raise forbidden("This is not your password", field)
     return found.password_id

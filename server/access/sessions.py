@@ -52,6 +52,10 @@ class Sessions:
             self._alive.pop(session, None)
             self._on_ended(session)
 
+    def is_known(self, session: int, account: int) -> bool:
+        """Whether it is in memory that `session` is one of `account` and has not ended."""
+        return self._alive.get(session) == account
+
     async def is_alive(self, session: int, account: int) -> bool:
         """Whether `session` is one of `account` and has not ended."""
         known = self._alive.get(session)

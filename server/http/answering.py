@@ -40,6 +40,7 @@ from server.problems import (
     too_large,
     unauthorized,
 )
+from storage.reads import GetKeptReply
 
 JSON_BYTES_MAX = 1_048_576
 """1 MiB: far above any JSON request there is, small enough to hold for every request under way."""
@@ -68,6 +69,8 @@ async def answer_call(
 ) -> Response:
     """What `route` answers to `request`. Raises `Problem` and whatever handlers raise."""
     places = bounds.places(route)
+    if places.are_full and context.limits.cover(route.tier):
+        _count_put_off(context, route, request)
     try:
         with places:
             call = await _called(context, route, request, path_values)
@@ -130,23 +133,55 @@ def _count(
     return allowance
 
 
+def _count_put_off(context: Context, route: Route, request: Request) -> None:
+    """Count a request that gets no place, and tell what is left. Nothing is looked up for it, or it
+    would cost what there is too much of: a session that is not in memory is nobody's."""
+    token = _token_of(request) if route.who is not Who.PUBLIC else None
+    claims = None if token is None else context.tokens.verify(token, context.now() // 1_000)
+    viewer = None
+    if claims is not None and context.sessions.is_known(claims.session, claims.account):
+        viewer = Asker(claims.account, claims.session)
+    _count(context, route.tier, viewer, request)
+
+
+def _token_of(request: Request) -> str | None:
+    """The bearer token that a request brings; None for none."""
+    header = request.headers.get("Authorization", "")
+    return header[len(BEARER) :].strip() if header.lower().startswith(BEARER) else None
+
+
 async def _viewer_of(context: Context, route: Route, request: Request) -> Asker | None:
     """Who asks. Raises a 401 for a bad token, or for none where one is needed."""
     if route.who is Who.PUBLIC:
         return None
-    header = request.headers.get("Authorization")
-    if header is None:
+    if request.headers.get("Authorization") is None:
         if route.who is Who.USER:
             raise unauthorized()
         return None
-    if not header.lower().startswith(BEARER):
+    token = _token_of(request)
+    if token is None:
         raise unauthorized("Only bearer tokens are understood")
-    claims = context.tokens.verify(header[len(BEARER) :].strip(), context.now() // 1_000)
+    claims = context.tokens.verify(token, context.now() // 1_000)
     if claims is None:
         raise unauthorized("The token is invalid or has expired")
-    if not await context.sessions.is_alive(claims.session, claims.account):
+    if not (
+        await context.sessions.is_alive(claims.session, claims.account)
+        or await _ended_its_account(context, route, claims.account, request)
+    ):
         raise unauthorized("This session has ended")
     return Asker(claims.account, claims.session)
+
+
+async def _ended_its_account(
+    context: Context, route: Route, account: int, request: Request
+) -> bool:
+    """Whether this is a repeat of the request that deleted the account, its sessions with it: of
+    somebody who is gone no other reply is kept, and it is all that a repeat can get."""
+    key = request.headers.get(IDEMPOTENCY_KEY)
+    if key is None or not route.idempotent:
+        return False
+    kept = await context.asking.read(GetKeptReply(account, route.name, key))
+    return kept is not None and await context.views.known(account) is None
 
 
 def _key_of(route: Route, request: Request) -> str | None:

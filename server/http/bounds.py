@@ -34,8 +34,13 @@ class Places:
         self.most = most
         self.taken = 0
 
+    @property
+    def are_full(self) -> bool:
+        """Whether the next one gets none."""
+        return self.taken >= self.most
+
     def __enter__(self) -> None:
-        if self.taken >= self.most:
+        if self.are_full:
             raise overloaded(RETRY_AFTER_S)
         self.taken += 1
 

@@ -5,6 +5,8 @@ Called by the routes of search. Pure.
 
 import unicodedata
 
+from storage.spelling import both_spellings
+
 NOTHING = '""'
 """An FTS5 query that matches nothing."""
 
@@ -21,7 +23,8 @@ def match_of(text: str) -> str:
     """The FTS5 query for all of the words of `text`, each as a prefix; one that matches nothing if
     there are no words.
 
-    Each word is quoted, so nothing in it is syntax.
+    Each word is quoted, so nothing in it is syntax. A word is looked for composed and decomposed:
+    names are kept as they were sent, and of many scripts FTS5 tells the two apart.
     """
     words: list[str] = []
     word = ""
@@ -31,4 +34,8 @@ def match_of(text: str) -> str:
         elif word:
             words.append(word)
             word = ""
-    return " ".join(f'"{word}"*' for word in words[:WORDS_MAX]) or NOTHING
+    return " AND ".join(map(_either_way, words[:WORDS_MAX])) or NOTHING
+
+
+def _either_way(word: str) -> str:
+    return "(" + " OR ".join(f'"{one}"*' for one in both_spellings(word)) + ")"

@@ -36,6 +36,8 @@ from storage.reads import GetCredentials, GetSessionOfFamily, GetSessions
 
 SECTION = Section()
 
+TOKEN_TYPE = "Bearer"
+
 CLIENT_LENGTH_MAX = 200
 """Characters of a User-Agent that the list of sessions shows: browsers' have about 120."""
 
@@ -234,8 +236,8 @@ def _logged_in(
 ) -> Response:
     context, now_s = call.context, call.context.now() // 1_000
     access = context.tokens.issue(account, session, now_s)
-    answer = json_answer(LoginAnswer(access, refresh.text, ACCESS_TOKEN_S, user), status)
-    response = quart_response(answer)
+    login = LoginAnswer(access, refresh.text, TOKEN_TYPE, ACCESS_TOKEN_S, user)
+    response = quart_response(json_answer(login, status))
     response.set_cookie(
         MEDIA_COOKIE,
         context.cookies.make(account, session, now_s),

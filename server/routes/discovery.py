@@ -15,6 +15,7 @@ from server.reading.pages import List, read_page
 from server.reading.places import find_place, place_answer
 from server.requests import LocationRequest, PostsQuery
 from server.wire import PlaceAnswer, PostsPage
+from storage.hashtags import hashtag_of
 from storage.reads import GetHashtagPosts, GetLocationPosts, Span
 from storage.rows import LocationRow
 
@@ -64,7 +65,7 @@ async def show_explore(call: Call[PostsQuery, Nothing]) -> Response:
 )
 async def list_posts_of_hashtag(call: Call[PostsQuery, Nothing]) -> Response:
     """The posts with a hashtag, newest first."""
-    name = call.names["name"].removeprefix("#").lower()
+    name = hashtag_of(call.names["name"].removeprefix("#"))
 
     async def fetch(span: Span) -> list[int]:
         return await call.context.asking.read(GetHashtagPosts(name, span))

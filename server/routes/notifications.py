@@ -82,8 +82,9 @@ async def read_notifications(call: Call[Nothing, ReadRequest]) -> Response:
     if up_to is None or up_to > context.asking.delivered:
         raise invalid("There is no such notification", "up_to")
     key = call.key(None if named is None else str(up_to))
-    await asked(call, ReadNotifications(call.account, up_to), key)
-    return json_answer(ReadAnswer(await context.asking.read(GetUnread(call.account))))
+    unread = await context.asking.read(GetUnread(call.account, after=up_to))
+    reply = await asked(call, ReadNotifications(call.account, up_to, unread), key)
+    return json_answer(ReadAnswer(reply.unread))
 
 
 def _answer(row: NotificationRow, actor: Seen, base_url: str) -> NotificationAnswer:

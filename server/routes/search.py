@@ -14,6 +14,7 @@ from server.wire import (
     FoundUser,
     FoundUsersAnswer,
 )
+from storage.hashtags import hashtag_of
 from storage.ids import id_at
 from storage.reads import FindHashtags, FindLocations, FindLocationsNear, FindUsers
 from storage.rows import HashtagRow
@@ -73,7 +74,7 @@ async def search_users(call: Call[SearchQuery, Nothing]) -> Response:
 async def search_hashtags(call: Call[SearchQuery, Nothing]) -> Response:
     """Hashtags by their beginning, most posts first."""
     now = call.context.now()
-    prefix = clean(call.query.q).removeprefix("#").lower()
+    prefix = hashtag_of(clean(call.query.q).removeprefix("#"))
     day, week = id_at(now - DAY_MS), id_at(now - (1 + WEEK_DAYS) * DAY_MS)
     question = FindHashtags(prefix, call.account, day, week, call.query.count)
     found = await call.context.asking.read(question) if prefix else []

@@ -44,7 +44,8 @@ from (
 UNREAD = f"""
 select json_quote(count(*)) from (
     select 1 from notifications n
-    where {LIVE} and n.seq > (select read_up_to from users where account = :recipient)
+    where {LIVE} and n.seq > :after
+    and n.seq > (select read_up_to from users where account = :recipient)
     limit {UNREAD_COUNTED_MAX})"""
 
 NOTIFICATIONS = {

@@ -3,7 +3,7 @@
 import pytest
 
 from actors.accounts.messages import ChangeUsername, CreateInvite, Register
-from actors.decisions import Reason
+from actors.decisions import DoneReply, Reason
 from actors.post.messages import DeletePost, EditPost, Like, LikeReply, Save, Unlike
 from actors.user.messages import (
     Approve,
@@ -316,7 +316,7 @@ def test_an_account_that_is_deleted_can_do_nothing(world: World) -> None:
     world.decide(SetAvatar(ann, "face.jpg"))
     password = world.state(user_key(ann)).password_id
     assert world.decide(DeleteAccount(ann, password + 1)) is Reason.SESSION_ENDED
-    assert world.reply(DeleteAccount(ann, password)).blobs == ("face.jpg",)
+    assert world.reply(DeleteAccount(ann, password)) == DoneReply()
     for command in (Follow(ann, bob), Publish(ann, None, ()), Block(ann, bob)):
         assert world.decide(command) is Reason.NOT_FOUND
     assert world.decide(Block(bob, ann)) is Reason.NOT_FOUND

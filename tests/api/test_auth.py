@@ -18,7 +18,7 @@ async def test_whoever_registers_is_logged_in(world: World) -> None:
     login = answer.json()
     assert login["expires_in"] == 3600
     assert login["user"] == {"user_id": "1", "username": "ann", "profile_image_url": None}
-    assert set(login) == {"access_token", "refresh_token", "expires_in", "user"}
+    assert set(login) == {"access_token", "refresh_token", "token_type", "expires_in", "user"}
     profile = await Person(world.client, login).get("/users/me")
     assert profile.json()["full_name"] == "Ann"
 

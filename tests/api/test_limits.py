@@ -136,6 +136,33 @@ async def test_a_bug_is_counted_and_told_too(limited: World, amy: Person) -> Non
     assert (answer.status_code, told(answer)) == (500, (200, 199))
 
 
+async def test_a_request_beyond_requests_max_counts_and_tells(limited: World, amy: Person) -> None:
+    """“on every answer of a limited endpoint”: also a 503's. Nothing is looked up for it, so a
+    session that nobody has seen yet is counted by its address."""
+    threads = trio.CapacityLimiter(1)
+    settings = msgspec.structs.replace(limited.context.settings, requests_max=1)
+    passwords = Passwords(threads, os.urandom)
+    context = msgspec.structs.replace(limited.context, settings=settings, passwords=passwords)
+    transport = httpx.ASGITransport(app=cast(Any, make_app(context)))
+    assert (await amy.get("/users/me")).status_code == 200
+    unseen = limited.context.tokens.issue(1, 1, limited.clock.now() // 1_000)
+    login = {"username": "amy", "password": PASSWORD}
+    async with (
+        httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client,
+        trio.open_nursery() as nursery,
+        threads,
+    ):
+        nursery.start_soon(lambda: client.post("/api/v1/auth/login", json=login))
+        while threads.statistics().tasks_waiting == 0:
+            await trio.lowlevel.checkpoint()
+        for token, left in ((amy.token, 199), (amy.token, 198), (unseen, 199), ("x", 198)):
+            headers = {"Authorization": f"Bearer {token}"}
+            answer = await client.get("/api/v1/feed", headers=headers)
+            assert (answer.status_code, told(answer)) == (503, (200, left))
+        assert told(await client.post("/api/v1/auth/login", json=login)) == (100, 97)
+    assert told(await amy.get("/feed")) == (200, 197)
+
+
 async def test_without_a_token_an_address_is_counted(limited: World, amy: Person) -> None:
     path = f"/api/v1/users/{amy.id}"
     async with limited.client_at("203.0.113.9") as client, limited.client_at("::7") as other:

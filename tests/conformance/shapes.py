@@ -88,6 +88,7 @@ BRIEF = {"user_id": DIGITS, "username": str, "profile_image_url": (URL, None)}
 LOGIN = {
     "access_token": TOKEN,
     "refresh_token": TOKEN,
+    "token_type": one_of("Bearer"),
     "expires_in": one_of(3600),
     "user": BRIEF,
 }

@@ -1,6 +1,7 @@
 """contract.md, "Search", "Feeds" (explore, hashtags, places), and the text's search requests."""
 
 import math
+import unicodedata
 from itertools import pairwise
 
 import pytest
@@ -254,3 +255,36 @@ def test_the_api_describes_itself(api: Api) -> None:
     form = document["paths"]["/api/v1/posts"]["post"]["requestBody"]["content"]
     media = form["multipart/form-data"]["schema"]["properties"]["media"]
     assert media["items"]["format"] == "binary"
+
+
+def test_what_looks_the_same_is_found_however_it_was_typed(ann: Person, bob: Person) -> None:
+    """Decided: hashtags, searches and mentions heed no difference between composed (NFC) and
+    decomposed (NFD) texts; what was written is shown as it was sent."""
+    syllables = "".join(chr(0xAC00 + 588 * (ord(one) % 19) + 21 * 7) for one in fresh("x"))
+    cyrillic = fresh("\u0439")
+    composed, spread = (
+        tuple(unicodedata.normalize(form, text) for text in (syllables, cyrillic, "@anné"))
+        for form in ("NFC", "NFD")
+    )
+    assert composed != spread
+    caption = f"#{spread[0]} #{composed[0]}"
+    post = ann.posts(caption=caption)
+    assert (post["hashtags"], post["caption"]) == ([composed[0]], caption)
+    people = [ann.api.person("kim", full_name=name) for name in (composed[1], spread[1])]
+    assert bob.sees(f"/users/{people[1].id}")["full_name"] == spread[1]
+    for word, name, _ in (composed, spread):
+        assert bob.ids(f"/hashtags/{word}/posts", "posts") == [post["post_id"]]
+        found = bob.sees("/search/hashtags", q=f"#{word}")["hashtags"]
+        assert [(one["name"], one["post_count"]) for one in found] == [(composed[0], 1)]
+        found = bob.sees("/search/users", q=name)["users"]
+        assert {one["user_id"] for one in found} == {person.id for person in people}
+
+
+def test_a_mark_after_a_name_makes_no_longer_name(api: Api, ann: Person) -> None:
+    """`@…é`, decomposed, ends in a plain `e` and a mark: it calls whom the composed one calls."""
+    name = fresh("ann")
+    short, long = (Person(api, ok(api.register(one), 201)) for one in (name, f"{name}e"))
+    for form in ("NFC", "NFD"):
+        ann.posts(caption=unicodedata.normalize(form, f"@{name}é"))
+    assert short.notified() == [("mention", ann.id)] * 2
+    assert long.notified() == []

@@ -7,7 +7,17 @@ from functools import partial
 import pytest
 
 from tests.conformance.pictures import BLUE, RED, plain
-from tests.conformance.world import PICTURE, Person, at_once, form, fresh, ok, refused
+from tests.conformance.world import (
+    PASSWORD,
+    PICTURE,
+    Api,
+    Person,
+    at_once,
+    form,
+    fresh,
+    ok,
+    refused,
+)
 
 TWINS = 6
 
@@ -106,6 +116,63 @@ def test_the_first_answer_comes_again_and_nothing_happens(ann: Person, key: str)
     assert ok(ann.post(path, key=key)) == {"liked": True, "likes_count": 1}
     shown = ann.sees(f"/posts/{post['post_id']}")
     assert (shown["liked_by_user"], shown["likes_count"]) == (False, 0)
+
+
+def test_what_is_left_unread_is_told_as_it_was(ann: Person, bob: Person, key: str) -> None:
+    """“get the first successful answer again”, its `unread_count` too, whatever came since or was
+    read since."""
+    post = ann.posts()
+    bob.likes(post)
+    bob.follows(ann)
+    oldest = ann.sees("/notifications")["notifications"][-1]["notification_id"]
+
+    def reads() -> object:
+        return ok(ann.post("/notifications/read", key=key, json={"up_to": oldest}))
+
+    assert reads() == {"unread_count": 1}
+    bob.comments(post)
+    assert reads() == {"unread_count": 1}
+    assert ann.sees("/notifications")["unread_count"] == 2
+    ok(ann.post("/notifications/read"))
+    assert reads() == {"unread_count": 1}
+
+
+def test_the_end_of_an_account_is_told_again(api: Api, ann: Person, bob: Person, key: str) -> None:
+    """“**Idempotency-Key** on every POST but `/auth/*`”: also where the first ended the session of
+    its repeat. Another key, another route and another's token are 401 and 403 as ever."""
+    path, body = "/users/me/delete", {"password": PASSWORD}
+    other = ann.again()
+    refused(ann.post(path, key=key, json={"password": "wrong horse"}), "FORBIDDEN", "password")
+    first = ok(ann.post(path, key=key, json=body))
+    assert first == {"message": "Account deleted", "user_id": ann.id}
+    for person in (ann, other):
+        assert ok(person.post(path, key=key, json=body)) == first
+        assert ok(person.post(f"/users/{ann.id}/delete", key=key, json=body)) == first
+        refused(person.post(path, key=f"{key}x", json=body), "UNAUTHORIZED")
+        refused(person.post(path, json=body), "UNAUTHORIZED")
+        refused(person.post("/notifications/read", key=key), "UNAUTHORIZED")
+        refused(person.call("DELETE", "/users/me", key=key, json=body), "UNAUTHORIZED")
+    forged = ann.token[:-4] + ("AAAA" if ann.token[-4:] != "AAAA" else "BBBB")
+    refused(api.call("POST", path, token=forged, key=key, json=body), "UNAUTHORIZED")
+    refused(bob.post(f"/users/{ann.id}/delete", key=key, json=body), "NOT_FOUND")
+    ok(bob.get("/feed"))
+
+
+def test_a_session_that_has_ended_gets_no_first_answer(ann: Person, key: str) -> None:
+    """“ends the session at once”: what was kept for it is for the account's other sessions."""
+    path = f"/posts/{ann.posts()['post_id']}/like"
+    other = ann.again()
+    first = ok(ann.post(path, key=key))
+    ok(ann.post("/auth/logout"))
+    refused(ann.post(path, key=key), "UNAUTHORIZED")
+    assert ok(other.post(path, key=key)) == first
+
+
+def test_twins_that_end_an_account_are_one(ann: Person, key: str) -> None:
+    """“a second one while the first is under way waits for it”."""
+    twin = partial(ann.post, "/users/me/delete", key=key, json={"password": PASSWORD})
+    answers = at_once(*[twin] * TWINS)
+    assert [ok(answer)["user_id"] for answer in answers] == [ann.id] * TWINS
 
 
 def test_other_values_under_the_same_key_are_refused(ann: Person, key: str) -> None:

@@ -48,6 +48,8 @@ def look_at(answer: httpx.Response) -> None:
     assert answer.status_code in {200, 201, 206, 304} or 400 <= answer.status_code < 500, told
     assert answer.status_code not in {415, 422}, told
     assert answer.headers.get("x-request-id"), f"no X-Request-Id: {told}"
+    if answer.status_code >= 400 or not answer.request.url.path.startswith(("/media/", "/docs/")):
+        assert answer.headers.get("cache-control") == "no-store", told
     if answer.status_code >= 400 and answer.request.method != "HEAD":
         body = answer.json()
         more = {"message", "reset_at"} if answer.status_code == 429 else set[str]()

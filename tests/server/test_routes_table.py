@@ -28,9 +28,6 @@ PUBLIC = {
 }
 """All that contract.md lets in without a token."""
 
-WITHOUT_KEY = {"POST /api/v1/users/:user_id/delete"}
-"""Beside those of auth: what is kept goes with the account, and no retry has a token any more."""
-
 each_route = pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
 
 
@@ -46,7 +43,7 @@ def test_only_what_the_contract_names_goes_without_a_token() -> None:
 @each_route
 def test_every_post_but_those_of_auth_heeds_an_idempotency_key(route: Route) -> None:
     heeds = route.method == "POST" and not route.path.startswith(f"{API}/auth/")
-    assert route.idempotent == (heeds and route.name not in WITHOUT_KEY)
+    assert route.idempotent == heeds
 
 
 @each_route

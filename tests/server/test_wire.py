@@ -1,6 +1,7 @@
 """The forms on the wire: how times and hashtags look, and that pieces put together are what
 encoding the whole gives."""
 
+import unicodedata
 from datetime import datetime
 
 import msgspec
@@ -17,7 +18,7 @@ from server.wire import (
     TaggedUser,
     rfc3339,
 )
-from storage.hashtags import hashtags_in
+from storage.hashtags import hashtag_of, hashtags_in
 from storage.rows import (
     BLOCKED_BY,
     BLOCKING,
@@ -62,6 +63,7 @@ def test_a_moment_can_be_read_back(at: int) -> None:
         ("##x", ["x"]),
         ("#" + "x" * 2_199, ["x" * 2_199]),
         ("#love😍", ["love"]),
+        ("#cafe\u0301 #CAFÉ #café #\u1112\u1161\u11ab #한", ["café", "한"]),
     ],
 )
 def test_hashtags(caption: str | None, hashtags: list[str]) -> None:
@@ -72,7 +74,9 @@ def test_hashtags(caption: str | None, hashtags: list[str]) -> None:
 def test_no_caption_breaks_the_hashtags(caption: str) -> None:
     found = hashtags_in(caption)
     assert len(found) == len(set(found))
-    assert all(name and name == name.lower() and not name.isdecimal() for name in found)
+    assert all(name and name == hashtag_of(name) and not name.isdecimal() for name in found)
+    assert found == hashtags_in(unicodedata.normalize("NFC", caption))
+    assert found == hashtags_in(unicodedata.normalize("NFD", caption))
 
 
 shares = st.none() | st.floats(0, 1)

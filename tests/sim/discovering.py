@@ -85,7 +85,7 @@ async def mark_read(client: Client) -> None:
     if login := client.me():
         delivered = client.actors.delivered
         up_to = delivered if client.chance(0.5) else client.random.randint(0, delivered)
-        await client.ask(ReadNotifications(login.account, up_to), login)
+        await client.ask(ReadNotifications(login.account, up_to, unread=0), login)
 
 
 # What is read.
@@ -101,7 +101,7 @@ def _of_notifications(client: Client, account: int) -> list[Question[Any]]:
     if client.chance(0.3):
         place = client.random.randint(0, client.actors.delivered)
         span = client.random.choice([Span(span.limit, before=place), Span(span.limit, after=place)])
-    return [GetNotifications(account, span), GetUnread(account)]
+    return [GetNotifications(account, span), GetUnread(account, after=span.after or 0)]
 
 
 async def read_rings(client: Client) -> None:

@@ -36,8 +36,8 @@ def look_up(question: Question[Any], truth: Truth, entries: list[Entry]) -> Any:
             told = told_to(recipient, entries, truth)
             seqs = cut([one.seq for one in told], span)
             return [(*one, one.seq <= read) for one in told if one.seq in seqs]
-        case GetUnread(recipient=recipient):
-            read = truth.found.read.get(recipient, 0)
+        case GetUnread(recipient=recipient, after=after):
+            read = max(truth.found.read.get(recipient, 0), after)
             return sum(one.seq > read for one in told_to(recipient, entries, truth))
         case GetHashtagPosts() | GetLocationPosts() | FindHashtags() | GetLocation():
             return _of_posts(question, truth)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from storage.disk import Group
-from storage.facts import Entry, decode_fact, encode_fact, with_texts
+from storage.facts import AccountDeleted, Entry, decode_fact, encode_fact, with_texts
 from storage.ids import ACCOUNTS, user_key
 from storage.reads import (
     ActorHistory,
@@ -37,6 +37,8 @@ from tests.sim.disk import SimulatedDisk
 from tests.sim.looking import cut, look_up
 from tests.sim.truth import Truth
 
+EMPTY_REPLY = msgspec.msgpack.encode({})
+
 
 class ModelDisk(SimulatedDisk):
     """The journal as bytes, and one truth to answer from."""
@@ -63,10 +65,11 @@ class ModelDisk(SimulatedDisk):
             self._truth.tell(entry)
         kept = set(self._truth.texts.due.values())
         self._texts = {id: text for id, text in self._texts.items() if id in kept}
+        left = {one.fact.account for one in group.entries if isinstance(one.fact, AccountDeleted)}
+        self._replies = {key: one for key, one in self._replies.items() if key[0] not in left}
         for reply in group.replies:
-            self._replies[reply.account, reply.route, reply.key] = reply
-        gone = self._truth.gone
-        self._replies = {key: one for key, one in self._replies.items() if key[0] not in gone}
+            if reply.account not in self._truth.gone or reply.reply == EMPTY_REPLY:
+                self._replies[reply.account, reply.route, reply.key] = reply
         for snapshot in group.snapshots:
             self._snapshots[snapshot.actor] = snapshot
             left = {s for s in self._concerns.get(snapshot.actor, ()) if s > snapshot.seq}

@@ -79,7 +79,7 @@ RULE_MUTATIONS = [
         Clearing.on_delivered,
         "case PrivacyChanged(account=account, private=False):",
         "case PrivacyChanged(account=account, private=None):",
-        seed=3633,
+        seed=2332,
     ),
     Mutation(
         "whoever asks is not looked up at the decision",

@@ -134,7 +134,7 @@ def notifications(plain: Plain, q: GetNotifications) -> list[NotificationRow]:
 
 
 def unread(plain: Plain, q: GetUnread) -> int:
-    read = plain.found.read.get(q.recipient, 0)
+    read = max(plain.found.read.get(q.recipient, 0), q.after)
     return sum(seq > read for seq in told_to(plain, q.recipient))
 
 

@@ -239,6 +239,21 @@ def test_no_reply_is_kept_for_an_account_that_was_deleted_in_the_same_group(
     assert rows(database, "select account from replies") == [(bob,)]
 
 
+def test_the_empty_reply_to_its_deletion_is_kept_for_an_account(
+    database: Connection, history: History
+) -> None:
+    """It holds no text, and a client whose connection broke may ask for it again."""
+    history.register()
+    ann = history.register()
+    write_group(database, history.group())
+    said = KeptReply(ann, "POST /posts", "a", b"request", b"reply", BEGAN_AT)
+    write_group(database, Group(replies=[said]))
+    history.leave(ann)
+    parting = KeptReply(ann, "POST /delete", "b", b"request", b"\x80", BEGAN_AT)
+    write_group(database, Group(entries=history.entries[-1:], replies=[said, parting]))
+    assert rows(database, "select key from replies") == [("b",)]
+
+
 def test_a_text_that_changes_nothing_is_not_kept(database: Connection, history: History) -> None:
     """Nothing would ever erase it."""
     ann = history.register()
