@@ -18,10 +18,10 @@ events as they are."""
 OUTBOX_S = 6.0
 """Seconds that the oldest message may wait; then its client is told that it is too slow."""
 
-GIVEN_UP_S = 9.0
+GIVEN_UP_S = 8.5
 """Seconds since the oldest message began to wait, in which that word may still get out, also if the
-outbox was full in the first of them. A second is left for all that there is to do: a client that
-does not read is gone after ten."""
+outbox was full in the first of them. What is left of ten is for all that there may be to do: then a
+client that does not read is gone."""
 
 
 class Told(Protocol):
