@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from storage.folder import FOLDER_MODE, Chance, sync_folder, write_durably
+from storage.folder import FOLDER_MODE, PART, Chance, sync_folder, write_durably
 
 NAME_BYTES = 16
 """128 bits of chance in a name: guessing one is hopeless."""
@@ -43,6 +43,10 @@ class Blobs:
         self._synced: set[Path] = set()
         """Sub-folders whose names are known to be on the disk. That one is there says nothing:
         another thread may just have made it, or a process that was killed."""
+        self._fresh: set[str] = set()
+        self._aging: set[str] = set()
+        """What was stored since the last round of sweeping ended, and in that round: a row may be
+        on its way, whatever the files' times say. Clocks are set."""
 
     def path_of(self, name: str) -> Path:
         """Where the blob `name` lies, whether it is there or not. Raises `BadName`."""
@@ -56,6 +60,7 @@ class Blobs:
         Raises `BadName`, `OSError`.
         """
         path = self.path_of(name)
+        self._fresh.add(name)
         if path.parent not in self._synced:
             path.parent.mkdir(exist_ok=True, mode=FOLDER_MODE)
             sync_folder(self.folder)
@@ -74,7 +79,7 @@ class Blobs:
         older_than_s: float = UNREFERENCED_KEPT_S,
     ) -> int:
         """Delete what no row names and what a crash left half written in one of the `FOLDERS`, if
-        it is old enough; say how many files.
+        it is old enough and was not stored here in this round or the last; say how many files.
 
         `now` is in Unix seconds; `known` gives the names that rows speak of, among those that begin
         with the prefix it is given. Raises `OSError`.
@@ -87,10 +92,19 @@ class Blobs:
         if not old:
             return 0
         named = set(known(folder))
-        strays = [path for path in old if path.name not in named]
+        ours = self._fresh | self._aging
+        strays = [
+            path
+            for path in old
+            if path.name not in named and path.name.removesuffix(PART) not in ours
+        ]
         for path in strays:
             path.unlink(missing_ok=True)
         return len(strays)
+
+    def end_round(self) -> None:
+        """All folders have had their turn."""
+        self._aging, self._fresh = self._fresh, set()
 
 
 def _age_s(path: Path, now: float) -> float:

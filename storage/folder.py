@@ -16,6 +16,9 @@ SECRET_BYTES = 32
 """256 bits: as long as the hashes that are keyed with them."""
 
 FOLDER_MODE = 0o700
+PART = ".part"
+"""What the name of a file ends with that is being written."""
+
 FILE_MODE = 0o600
 
 LOCK_NAME = "lock"
@@ -126,7 +129,7 @@ def write_durably(path: Path, data: bytes) -> None:
     Two callers must not write the same path at once. Raises `OSError`; then only a `.part` file may
     be left.
     """
-    part = path.with_name(f"{path.name}.part")
+    part = path.with_name(f"{path.name}{PART}")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE)
     with open(descriptor, "wb") as file:
         file.write(data)

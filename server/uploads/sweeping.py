@@ -42,4 +42,5 @@ async def sweep_media(
             await trio.sleep(pause_s)
         if swept:
             log.info("swept media files that no post has", files=swept)
+        blobs.end_round()
         pause_s = SWEEP_PERIOD_S / len(FOLDERS)

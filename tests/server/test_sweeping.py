@@ -24,7 +24,7 @@ async def test_every_folder_has_its_turn_at_once_and_then_every_hour(
     scope = trio.CancelScope()
 
     def leave(name: str) -> None:
-        blobs.store(b"picture", name)
+        Blobs(tmp_path).store(b"picture", name)  # by an earlier process, for all that is known
         seen = NOW_S - UNREFERENCED_KEPT_S - 60
         os.utime(blobs.path_of(name), (seen, seen))
 

@@ -77,8 +77,9 @@ def test_deleting_twice_is_deleting_once(blobs: Blobs) -> None:
 
 
 def swept(blobs: Blobs, known: Callable[[str], Iterable[str]]) -> int:
-    """How many files went when every folder had its turn."""
-    return sum(blobs.sweep(folder, NOW, known) for folder in FOLDERS)
+    """How many files went when every folder had its turn, in a process that has stored none."""
+    later = Blobs(blobs.folder)
+    return sum(later.sweep(folder, NOW, known) for folder in FOLDERS)
 
 
 def test_the_sweep_takes_what_is_old_and_named_by_no_row(blobs: Blobs) -> None:
@@ -102,6 +103,21 @@ def test_an_upload_under_way_is_left_alone(blobs: Blobs) -> None:
     aged(blobs.path_of(NAME), UNREFERENCED_KEPT_S - 1)
     assert swept(blobs, nothing) == 0
     assert blobs.path_of(NAME).exists()
+
+
+def test_what_this_process_has_stored_is_left_for_two_rounds_whatever_its_time(
+    blobs: Blobs,
+) -> None:
+    """The clock may be set between the file and the sweep."""
+    blobs.store(b"picture", NAME)
+    aged(blobs.path_of(NAME), 2 * UNREFERENCED_KEPT_S)
+    half = aged_file(blobs.path_of(NAME).with_name(NAME + ".part"))
+    for _ in range(2):
+        assert sum(blobs.sweep(folder, NOW, nothing) for folder in FOLDERS) == 0
+        blobs.end_round()
+    assert sum(blobs.sweep(folder, NOW, nothing) for folder in FOLDERS) == 2
+    assert not blobs.path_of(NAME).exists()
+    assert not half.exists()
 
 
 def test_what_a_crash_left_half_written_is_swept(blobs: Blobs, tmp_path: Path) -> None:
