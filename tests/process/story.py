@@ -116,6 +116,8 @@ class Story:
                 first, second = answers
                 assert first == second or request.varying, f"one key, two answers: {request}"
                 self.town.writing.note(request, first)
+                if request.becomes.get(("account", request.person.name)) is False:
+                    self.ledger.has_left(request.person.name)
         self.ledger.lost.clear()
         requests = [one for one in self.ledger.answered if not one.varying]
         for request in self.random.sample(requests, min(RETRIED_A_ROUND, len(requests))):

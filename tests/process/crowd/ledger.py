@@ -100,9 +100,11 @@ class Ledger:
             self._may[thing] = (value,)
 
     def has_left(self, name: str) -> None:
-        """Who was called `name` is no more, and gets no answers again."""
+        """Who was called `name` is no more, and gets no answer again but that to leaving."""
         self.answered = {
-            one: answer for one, answer in self.answered.items() if one.person.name != name
+            one: answer
+            for one, answer in self.answered.items()
+            if one.person.name != name or ("account", name) in one.becomes
         }
 
     def found(self, thing: Thing, value: Any) -> None:
