@@ -48,6 +48,7 @@ from server.binding import (
     certificate_of,
     connections_max,
     listen,
+    place_of_listener,
     renew_certificate,
 )
 from server.context import Context, Readiness
@@ -160,7 +161,8 @@ async def serve_until(
             async with trio.open_nursery() as edge:
                 await edge.start(serve_app, context, listening, stop.begun, of_edge)
                 spare_the_collector()
-                where = url if url == bound else f"{url} at {bound}"
+                place = place_of_listener(settings, listening)
+                where = url if url == place else f"{url} at {place}"
                 click.echo(f"Triptych serves {where} from {folder.path}; Ctrl-C stops it")
             background.cancel_scope.cancel()
 

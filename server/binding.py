@@ -50,6 +50,13 @@ def address_of_listener(settings: Settings, listening: socket.socket) -> str:
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
+def place_of_listener(settings: Settings, listening: socket.socket) -> str:
+    """The same for people: of a Unix socket its path."""
+    if listening.family == socket.AF_UNIX:
+        return f"the socket {listening.getsockname()}"
+    return address_of_listener(settings, listening)
+
+
 def connections_max(settings: Settings) -> int:
     """As many connections as the settings allow, if the process may open so many files."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -145,6 +145,12 @@ def overloaded(retry_after_s: int) -> Problem:
     return Problem(Code.SERVER_ERROR, message, status=503, headers=headers)
 
 
+def stopping(retry_after_s: int) -> Problem:
+    """503: this process ends; there may be another after so many seconds."""
+    headers = {"Retry-After": str(retry_after_s)}
+    return Problem(Code.SERVER_ERROR, "The server is stopping", status=503, headers=headers)
+
+
 def server_error() -> Problem:
     """500: ours, and the log has it."""
     return Problem(Code.SERVER_ERROR, "Something went wrong on our side")

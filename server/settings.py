@@ -459,9 +459,16 @@ def read_settings_file(folder: Path) -> Mapping[str, object]:
 
 def warnings_about(settings: Settings) -> tuple[str, ...]:
     """What is allowed but probably not meant, one sentence each, to be logged at the start."""
-    if settings.host in ALL_INTERFACES and settings.public_url is None:
-        return (
-            f"host is {settings.host} and public_url is not set: set it to where clients find this "
-            "server, or the addresses of media in its answers lead nowhere.",
-        )
-    return ()
+    if settings.public_url is not None:
+        return ()
+    where = None
+    if settings.uds is not None:
+        where = "the server listens on a Unix socket"
+    elif settings.host in ALL_INTERFACES:
+        where = f"host is {settings.host}"
+    if where is None:
+        return ()
+    return (
+        f"{where} and public_url is not set: set it to where clients find this server, or the "
+        "addresses of media in its answers lead nowhere.",
+    )

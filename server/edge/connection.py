@@ -59,6 +59,8 @@ class Connection:
             await self._wire.open(due)
             if await self._serve(due):
                 await linger(self._wire, self._serving.limits.linger_s)
+            if not self.is_handed_over:
+                await self._wire.wait_till_taken()
         except Malformed as fault:
             await self._refuse(fault)
         except Gone:

@@ -14,7 +14,7 @@ import termios
 
 import trio
 
-from server.edge.limits import HELD_BYTES, RECEIVED_BYTES
+from server.edge.limits import HELD_BYTES, RECEIVED_BYTES, TICK_S
 
 NEVER = math.inf
 
@@ -32,6 +32,7 @@ class Wire:
     __slots__ = (
         "__weakref__",
         "_draining",
+        "_is_cut_off",
         "_is_late",
         "_read_due",
         "_socket",
@@ -57,6 +58,8 @@ class Wire:
         self._untaken = 0
         """Bytes in the kernel when its client last made progress."""
         self._is_late = False
+        self._is_cut_off = False
+        """Whether what its client has not taken is to be dropped with the connection."""
         self.is_gone = False
 
     @property
@@ -106,6 +109,7 @@ class Wire:
         if self._write_due != NEVER and (untaken := self.count_untaken()) < self._untaken:
             self._untaken, self._write_due = untaken, now + self._write_s
         if now >= self._write_due:
+            self._is_cut_off = True
             self.shut()
         elif now >= self._read_due:
             self.interrupt_reading()
@@ -228,6 +232,22 @@ class Wire:
 
     # Ending.
 
+    async def wait_till_taken(self) -> None:
+        """Until the client has taken all that the kernel holds for it, as long as it takes some: a
+        kernel goes on for minutes with megabytes of a socket that was closed, and no bound of ours
+        would count it. Raises `Gone`."""
+        untaken, due = self.count_untaken(), trio.current_time() + self._write_s
+        while untaken:
+            await trio.sleep(TICK_S)
+            self._check_is_there()
+            left, now = self.count_untaken(), trio.current_time()
+            if left < untaken:
+                due = now + self._write_s
+            elif now >= due:
+                self._is_cut_off = True
+                return
+            untaken = left
+
     def end(self) -> None:
         """Say that nothing more will be sent; what the client sends can still be received."""
         try:
@@ -245,7 +265,7 @@ class Wire:
         """Let the socket go. Nobody may be waiting. A client that has not taken what was for it is
         cut off: the end of the stream would wait behind what it does not read."""
         self.is_gone = True
-        if self._unsent:
+        if self._unsent or self._is_cut_off:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         trio.lowlevel.notify_closing(self._socket)
         self._socket.close()

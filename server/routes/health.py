@@ -4,7 +4,7 @@ counts."""
 from server.http.answers import Answer, Response, json_answer
 from server.http.calls import Call, is_from_here
 from server.http.routing import Nothing, Raw, Section, Tier, Who
-from server.problems import Problem, overloaded, unauthorized
+from server.problems import Problem, stopping, unauthorized
 from server.wire import HealthAnswer
 
 SECTION = Section()
@@ -39,7 +39,7 @@ async def show_health(call: Call[Nothing, Nothing]) -> Response:
 async def show_readiness(call: Call[Nothing, Nothing]) -> Response:
     """Whether to send requests here: 503 while stopping."""
     if not call.context.readiness.ready:
-        raise overloaded(RETRY_ELSEWHERE_S)
+        raise stopping(RETRY_ELSEWHERE_S)
     return json_answer(HealthAnswer("ok"))
 
 

@@ -2,6 +2,8 @@
 answer, and the connection, its task and its descriptor gone afterwards."""
 
 import contextlib
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -145,6 +147,70 @@ async def test_a_reader_that_never_reads_is_dropped(quiet_clock: MockClock, take
         await client.send(get("/pour"))
         await dropped.wait()
         assert WRITE_S <= dropped_at - taken_at[-1] <= WRITE_S + SLACK_S
+
+
+HELD = b"x" * 1_000_000
+"""An answer that fits into what a kernel holds for a client, and not into what a client takes that
+does not read."""
+
+
+async def hold(scope: Any, receive: Receive, send: Send) -> None:
+    if scope["path"] != "/held":
+        await echo(scope, receive, send)
+        return
+    closing = [(b"connection", b"close")] if scope["query_string"] else []
+    await answer(send, HELD, 200, *closing)
+
+
+@pytest.mark.parametrize(
+    ("target", "waited_s"), [("/held", KEEP_ALIVE_S), ("/held?close", LINGER_S)]
+)
+async def test_what_a_kernel_holds_for_who_never_reads_goes_with_the_connection(
+    quiet_clock: MockClock, taken_at: list[float], target: str, waited_s: float
+):
+    """It would hold it for minutes, uncounted."""
+    async with served(hold) as house, await house.connect(buffer_bytes=4_096) as client:
+        closing_at = trio.current_time() + waited_s
+        await client.send(get(target))
+        await client.head()
+        while house.listener.statistics()["connections"]:  # noqa: ASYNC110  # nothing tells
+            await trio.sleep(TICK_S)
+        waited_s = trio.current_time() - max(closing_at, taken_at[-1])
+        assert WRITE_S <= waited_s <= WRITE_S + SLACK_S
+        assert len(await client.rest()) < len(HELD) / 2, "the rest was dropped"
+
+
+async def test_who_never_reads_a_file_is_cut_off(
+    quiet_clock: MockClock, taken_at: list[float], tmp_path: Path
+):
+    """Of a file nothing waits here, only in the kernel."""
+    path = tmp_path / "large"
+    path.touch()
+    os.truncate(path, 20_000_000)
+
+    async def send_file(scope: Any, receive: Receive, send: Send) -> None:
+        headers = [(b"content-length", b"20000000")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.pathsend", "path": str(path)})
+
+    async with served(send_file) as house, await house.connect(buffer_bytes=4_096) as client:
+        await client.send(get("/"))
+        await client.head()
+        while house.listener.statistics()["connections"]:  # noqa: ASYNC110  # nothing tells
+            await trio.sleep(TICK_S)
+        assert WRITE_S <= trio.current_time() - taken_at[-1] <= WRITE_S + SLACK_S
+        assert len(await client.rest()) < 500_000, "the rest was dropped"
+
+
+async def test_what_a_kernel_holds_for_a_slow_reader_arrives(quiet_clock: MockClock):
+    async with served(hold) as house, await house.connect(buffer_bytes=32_768) as client:
+        began = trio.current_time()
+        await client.send(get("/held?close"))
+        while len(client.unread) < len(HELD):
+            await trio.sleep(WRITE_S / 3)
+            assert await client.more(), "it was dropped"
+        assert trio.current_time() - began > 3 * WRITE_S
+        assert client.unread.endswith(HELD)
 
 
 async def test_a_slow_reader_that_makes_progress_is_waited_for(quiet_clock: MockClock):

@@ -30,6 +30,7 @@ async def test_it_listens_on_a_unix_socket_and_takes_over_a_dead_one(tmp_path: P
     for _ in range(2):
         async with launched(tmp_path / "data", "--uds", str(path)) as server:
             await server.says("Ctrl-C")
+            assert f"at the socket {path} from" in server.said
             transport = httpx.AsyncHTTPTransport(uds=str(path))
             async with httpx.AsyncClient(transport=transport, timeout=30.0) as client:
                 answer = await client.get("http://localhost/healthz")

@@ -1,6 +1,7 @@
 """Specification of the settings: which source wins, and what a person who got one wrong is told."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -162,11 +163,11 @@ def test_a_file_that_is_no_toml_is_refused_by_name(tmp_path: Path, content: byte
         read_settings_file(tmp_path)
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
-def test_listening_everywhere_without_a_public_url_warns(host: str):
-    (warning,) = warnings_about(Settings(host=host))
+@pytest.mark.parametrize("where", [{"host": "0.0.0.0"}, {"host": "::"}, {"uds": "/run/t.socket"}])
+def test_listening_where_nobody_finds_it_without_a_public_url_warns(where: dict[str, Any]):
+    (warning,) = warnings_about(Settings(**where))
     assert "public_url" in warning
-    assert warnings_about(Settings(host=host, public_url="https://photos.example.org")) == ()
+    assert warnings_about(Settings(**where, public_url="https://photos.example.org")) == ()
     assert warnings_about(Settings()) == ()
 
 
