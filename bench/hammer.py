@@ -50,6 +50,9 @@ class Blow(msgspec.Struct, frozen=True):
     answers with that status, at a rate from when the request was due."""
 
     seconds: float
+    """From the first request to the last."""
+    good_in_time: int
+    """Answers of 200 in those; what comes after is in `statuses` as well."""
     statuses: dict[int, int]
     unsent: int
     lost: int
@@ -63,8 +66,8 @@ class Blow(msgspec.Struct, frozen=True):
 
     @property
     def good(self) -> float:
-        """Answers of 200 a second."""
-        return self.statuses.get(200, 0) / self.seconds
+        """Answers of 200 a second, while requests were sent."""
+        return self.good_in_time / self.seconds
 
 
 class Asked(msgspec.Struct):
@@ -96,12 +99,13 @@ class Hammer:
         began = time.perf_counter()
         ends = began + self._order.seconds
         (self._at_a_rate if self._order.rate else self._as_answered)(began, ends)
-        seconds = time.perf_counter() - began
+        seconds, good_in_time = time.perf_counter() - began, len(self._took.get(200, ()))
         given_up = time.perf_counter() + GIVEN_UP_S
         while self._asked and time.perf_counter() < given_up:
             self._take(0.1)
         return Blow(
             seconds,
+            good_in_time,
             {status: len(took) for status, took in self._took.items()},
             self._unsent,
             self._lost + len(self._asked),
