@@ -132,6 +132,14 @@ class Stage:
         await self.settled()
         return line
 
+    async def deaf(self) -> Line:
+        """A line that listens to the feed and reads no further."""
+        line = await self.opened()
+        line.say("feed")
+        await self.settled()
+        line.reads = trio.Event()
+        return line
+
     async def settled(self) -> None:
         """All that follows from what was done has been done."""
         await trio.testing.wait_all_tasks_blocked()
@@ -238,10 +246,7 @@ async def test_who_does_not_read_is_closed_in_ten_seconds_and_dropped(
 
 
 async def test_who_reads_again_in_time_hears_why(autojump_clock: MockClock, stage: Stage) -> None:
-    line = await stage.opened()
-    line.say("feed")
-    await stage.settled()
-    line.reads = trio.Event()
+    line = await stage.deaf()
     await stage.posted()
     await trio.sleep(8.5)
     line.reads.set()
@@ -251,10 +256,7 @@ async def test_who_reads_again_in_time_hears_why(autojump_clock: MockClock, stag
 
 
 async def test_what_waits_is_bounded(autojump_clock: MockClock, stage: Stage) -> None:
-    line = await stage.opened()
-    line.say("feed")
-    await stage.settled()
-    line.reads = trio.Event()
+    line = await stage.deaf()
     for _ in range(258):
         await stage.posted()
     await stage.settled()
@@ -269,10 +271,7 @@ async def test_what_waits_is_bounded(autojump_clock: MockClock, stage: Stage) ->
 async def test_who_lets_it_fill_and_reads_nothing_is_dropped_in_ten_seconds(
     autojump_clock: MockClock, stage: Stage
 ) -> None:
-    line = await stage.opened()
-    line.say("feed")
-    await stage.settled()
-    line.reads = trio.Event()
+    line = await stage.deaf()
     began = trio.current_time()
     for _ in range(258):
         await stage.posted()
