@@ -2,7 +2,7 @@
 
 Feed pages, of which as many as can be are asked for first, by a closed loop: the peak. Then a
 multiple of that, by clients of different manners, and the peak again. The server has one core and
-the clients another, if there are two. Some three minutes; it stops by itself.
+the clients another, if there are two. Some seven minutes; it stops by itself.
 """
 
 import os
@@ -122,7 +122,7 @@ def strikes(
 @click.command()
 @click.option("--users", type=click.IntRange(2), default=500)
 @click.option("--posts", type=click.IntRange(1), default=5_000)
-@click.option("--seconds", type=click.FloatRange(0.1), default=1.5, help="A third of an overload.")
+@click.option("--seconds", type=click.FloatRange(0.1), default=4.0, help="A third of an overload.")
 @click.option(
     "--connections", type=click.IntRange(1), default=CROWD, help="An overload may open so many."
 )

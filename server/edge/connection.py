@@ -100,7 +100,7 @@ class Connection:
         if head.has_body or head.is_websocket or not head.keep_alive or serving.is_ending:
             raise fault
         await self._wire.send(refusal(serving, fault, head))
-        await trio.sleep(RETRY_AFTER_S)
+        await serving.rests.rest(RETRY_AFTER_S)
 
     async def _next_head(self, due: float) -> Head | None:
         """The next request's head; None if none comes until `due`. From its first byte on there is

@@ -11,6 +11,7 @@ import trio
 
 from server.edge.answers import ASGIHeaders, Dates
 from server.edge.limits import BEHIND_S, Limits
+from server.edge.rests import Rests
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
@@ -32,20 +33,23 @@ class Turn(trio.abc.Instrument):
         self._passed = passed
         self._began = self._read_at = passed()
         self._read = worked()
+        self._is_long = False
 
     def after_io_wait(self, timeout: float) -> None:
         """A turn begins. Called by trio."""
         self._began = now = self._passed()
+        self._is_long = False
         if now - self._read_at > BEHIND_S / 4:
             self._read_at, self._read = now, self._worked()
 
     def is_long(self) -> bool:
         """Whether there was more to do than there should be."""
-        if self._passed() - self._began <= BEHIND_S:
-            return False
+        if self._is_long or self._passed() - self._began <= BEHIND_S:
+            return self._is_long
         # Since it was last read; and before this turn it can't have worked longer than time passed.
         worked = self._worked() - self._read - (self._began - self._read_at)
-        return worked > BEHIND_S
+        self._is_long = worked > BEHIND_S
+        return self._is_long
 
 
 class Serving:
@@ -71,6 +75,7 @@ class Serving:
         self.probes = probes
         """Targets that are answered however busy the process is."""
         self.turn = Turn(worked, passed)
+        self.rests = Rests()
         self.tls: ssl.SSLContext | None = None
         """What new connections are encrypted with; may be replaced at any time."""
         self.is_ending = False
