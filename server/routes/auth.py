@@ -10,15 +10,14 @@ from server.access.passwords import BadPassword
 from server.access.proving import prove_own_password, prove_password
 from server.access.tokens import (
     ACCESS_TOKEN_S,
-    MEDIA_COOKIE,
-    MEDIA_COOKIE_PATH,
     RefreshToken,
     make_refresh_token,
     next_refresh_token,
     read_refresh_token,
 )
-from server.http.answers import Response, json_answer, quart_response
+from server.http.answers import Response, json_answer
 from server.http.calls import Call
+from server.http.cookies import with_media_cookie, without_media_cookie
 from server.http.refusals import asked
 from server.http.routing import API, Nothing, Section, Tier, Who
 from server.problems import Problem, forbidden, invalid, unauthorized
@@ -142,9 +141,7 @@ async def refresh_session(call: Call[Nothing, RefreshRequest]) -> Response:
 async def log_out(call: Call[Nothing, Nothing]) -> Response:
     """End the session that asks: its access token, its refresh token and its streams."""
     await asked(call, EndSession(call.account, call.session))
-    response = quart_response(json_answer(MessageAnswer("Logged out")))
-    response.delete_cookie(MEDIA_COOKIE, path=MEDIA_COOKIE_PATH, httponly=True, samesite="Strict")
-    return response
+    return without_media_cookie(json_answer(MessageAnswer("Logged out")))
 
 
 @SECTION.route(
@@ -184,7 +181,8 @@ async def end_session(call: Call[Nothing, Nothing]) -> Response:
     """End one of the account's sessions."""
     session = call.ids["session_id"]
     await asked(call, EndSession(call.account, session))
-    return json_answer(EndedSessionAnswer("Session ended", str(session)))
+    answer = json_answer(EndedSessionAnswer("Session ended", str(session)))
+    return without_media_cookie(answer) if session == call.session else answer
 
 
 @SECTION.route(
@@ -237,14 +235,4 @@ def _logged_in(
     context, now_s = call.context, call.context.now() // 1_000
     access = context.tokens.issue(account, session, now_s)
     login = LoginAnswer(access, refresh.text, TOKEN_TYPE, ACCESS_TOKEN_S, user)
-    response = quart_response(json_answer(login, status))
-    response.set_cookie(
-        MEDIA_COOKIE,
-        context.cookies.make(account, session, now_s),
-        max_age=ACCESS_TOKEN_S,
-        path=MEDIA_COOKIE_PATH,
-        secure=context.base_url.startswith("https:"),
-        httponly=True,
-        samesite="Strict",
-    )
-    return response
+    return with_media_cookie(json_answer(login, status), context, account, session)

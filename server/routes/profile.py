@@ -10,6 +10,7 @@ from actors.user.messages import ChangeProfile, DeleteAccount, SetAvatar
 from server.access.proving import prove_own_password
 from server.http.answers import Response, encoded_answer, json_answer
 from server.http.calls import Call
+from server.http.cookies import without_media_cookie
 from server.http.refusals import asked
 from server.http.routing import API, Nothing, Section, Tier, Who
 from server.problems import Problem
@@ -111,7 +112,8 @@ async def _delete_account(call: Call[Nothing, DeleteAccountRequest]) -> Response
         await delete_blobs(context, [] if picture is None else [picture])
     with trio.move_on_after(CLEARED_WITHIN_S):
         await context.clearing.cleared(account)
-    return json_answer(DeletedAccountAnswer("Account deleted", str(account)))
+    answer = json_answer(DeletedAccountAnswer("Account deleted", str(account)))
+    return without_media_cookie(answer)
 
 
 @SECTION.route(

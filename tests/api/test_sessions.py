@@ -2,6 +2,7 @@
 worth afterwards."""
 
 import os
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -221,10 +222,35 @@ async def test_every_login_brings_the_media_cookie(world: World) -> None:
         assert known[0] == 1
 
 
-async def test_logging_out_takes_the_cookie_away(world: World, ann: Person) -> None:
-    value, attributes = cookie_of(await ann.post("/auth/logout"))
+async def end_own_session(ann: Person) -> httpx.Response:
+    own = next(one["session_id"] for one in await sessions_of(ann) if one["current"])
+    return await ann.delete(f"/auth/sessions/{own}")
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda ann: ann.post("/auth/logout"),
+        end_own_session,
+        lambda ann: ann.post("/users/me/delete", json={"password": PASSWORD}),
+    ],
+    ids=["logout", "session", "account"],
+)
+async def test_the_end_of_the_session_takes_the_cookie_away(
+    world: World, ann: Person, end: Callable[[Person], Awaitable[httpx.Response]]
+) -> None:
+    answer = await end(ann)
+    assert answer.status_code == 200
+    value, attributes = cookie_of(answer)
     assert value in ("", '""')
     assert attributes >= {"Max-Age=0", "Path=/media"}
+
+
+async def test_the_end_of_another_session_leaves_the_cookie(world: World, ann: Person) -> None:
+    body = {"username": "ann", "password": PASSWORD}
+    await world.client.post("/api/v1/auth/login", json=body)
+    other = next(one["session_id"] for one in await sessions_of(ann) if not one["current"])
+    assert "set-cookie" not in (await ann.delete(f"/auth/sessions/{other}")).headers
 
 
 async def test_the_cookie_opens_no_route_of_the_api(world: World, ann: Person) -> None:
