@@ -7,12 +7,12 @@ Called once each by `run.py`, for the whole process.
 import ctypes
 import gc
 
-COLLECTOR_THRESHOLDS = (100_000, 5, 20)
+COLLECTOR_THRESHOLDS = (50_000, 3, 50)
 """Of Python's garbage collector: allocations before it looks at the youngest objects, and how many
 such looks before it looks at older ones. Measured on the bench's worst step: 67 ms before, 7 ms so
-and with what the start made frozen. Of thousands of connections whose requests wait the youngest
-are hundreds of thousands: with 10,000 a look was due twice a second then, and took 60 ms each,
-where with 100,000 it is every ten seconds. What it found in all those looks were 29 objects."""
+and with what the start made frozen; the older ones are then some 200,000 objects, 10 ms. Of
+thousands of connections whose requests wait the youngest are hundreds of thousands: from 10,000 on
+a look was due twice a second then, and took 60 ms each. All those looks found 29 objects."""
 
 MMAP_THRESHOLD_PARAMETER = -3
 """M_MMAP_THRESHOLD of glibc's malloc.h."""
