@@ -284,7 +284,7 @@ async def serve_app(
 # The command line.
 
 
-@click.group(context_settings={"max_content_width": 100})
+@click.group(context_settings={"max_content_width": 100, "show_default": True})
 @click.pass_context
 def main(context: click.Context) -> None:
     """Triptych: a realtime, Instagram-shaped backend in one process on one folder."""
@@ -303,7 +303,8 @@ def setting_options(command: Callable[..., None]) -> Callable[..., None]:
     """A flag for each setting. All are texts: the settings themselves say what is wrong with
     one."""
     for setting in reversed(list(SETTINGS.values())):
-        help_text = f"{setting.help} [{setting.variable}; default: {setting.default}]"
+        default = "none" if setting.default is None else setting.default
+        help_text = f"{setting.help} [{setting.variable}; default: {default}]"
         command = click.option(setting.flag, metavar=setting.form.upper(), help=help_text)(command)
     return command
 

@@ -62,10 +62,6 @@ class Inbox:
         place = bisect_left(self._posts, post)
         return place < len(self._posts) and self._posts[place] == post
 
-    def shows(self, author: int) -> bool:
-        """Whether posts of `author` belong in this feed."""
-        return author == self.owner or author in self.following
-
     def fill(
         self, following: Iterable[int], posts: list[tuple[int, int]], complete: bool, seq: int
     ) -> None:

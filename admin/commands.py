@@ -1,5 +1,4 @@
-"""The operator's commands on the command line: `verify`, `populate`, `user …` and
-`invite …`.
+"""The operator's commands on the command line, but for `tail`, which has a file of its own.
 
 `run.py` adds them to its own. What belongs to the server (hashing passwords, what a username may
 be) is handed in as an `Operator`.
@@ -47,7 +46,12 @@ class Operator(msgspec.Struct, frozen=True):
 
 
 data_option = click.option(
-    "--data", default="data", type=click.Path(path_type=Path), help="The data folder."
+    "--data",
+    default="data",
+    envvar="TRIPTYCH_DATA",
+    show_envvar=True,
+    type=click.Path(path_type=Path),
+    help="The data folder.",
 )
 
 

@@ -1,7 +1,7 @@
 """A door to a running server for its operator: a Unix socket in the data folder, one request a
 connection.
 
-`run.py serve` keeps it open, `run.py status` and `run.py quarantine …` knock. Whoever may
+`run.py serve` keeps it open; `run.py status`, `lift` and `tail --user` knock. Whoever may
 enter the folder (mode 0700) may use it. A request and its answer are a line of JSON each.
 """
 
@@ -99,7 +99,10 @@ async def serve_control(
         listening.bind(str(path))
     except OSError as error:  # a path of more than a hundred characters
         listening.close()
-        log.warning("status and quarantine can't be asked for", why=str(error))
+        log.warning(
+            "the control socket can't be opened: `status`, `lift` and `tail --user` find nobody",
+            why=str(error),
+        )
         return
     path.chmod(0o600)
     listening.setblocking(False)

@@ -1,7 +1,7 @@
 """`run.py invite …`: what is given to people who may register.
 
-Called by `run.py` with the actors of a folder that no server is running on. Of a code only the hash
-is kept.
+Called by `admin.commands` with the actors of a folder that no server is running on. Of a code only
+the hash is kept.
 """
 
 import hashlib

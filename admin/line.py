@@ -114,5 +114,8 @@ async def open_line(url: str, path: str, token: str) -> AsyncGenerator[Line]:
         stream = trio.SSLStream(stream, ssl.create_default_context(), server_hostname=host)
     async with stream:
         line = Line(stream)
-        await line.open(parts.netloc, path, token)
+        try:
+            await line.open(parts.netloc, path, token)
+        except trio.BrokenResourceError as broken:
+            raise ConnectionAbortedError(f"can't talk to {url}: {broken.__cause__}") from None
         yield line

@@ -112,7 +112,13 @@ def read_graph(path: Path) -> list[tuple[int, int]]:
     Raises `CantPopulate` for a file of another form.
     """
     ties: list[tuple[int, int]] = []
-    for number, line in enumerate(path.read_text().splitlines(), start=1):
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CantPopulate(
+            f"{path} can't be read ({error}): name a file with two numbers a line with --graph"
+        ) from None
+    for number, line in enumerate(lines, start=1):
         if not line or line[0] in "%#":
             continue
         try:

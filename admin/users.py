@@ -1,7 +1,7 @@
 """`run.py user …`: what the operator does with accounts, by the same commands that clients'
 requests become.
 
-Called by `run.py` with the actors of a folder that no server is running on.
+Called by `admin.commands` with the actors of a folder that no server is running on.
 """
 
 from collections.abc import AsyncIterator

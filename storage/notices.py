@@ -23,19 +23,6 @@ from storage.facts import (
     Unfollowed,
 )
 
-TYPES = (
-    "like",
-    "comment",
-    "reply",
-    "comment_like",
-    "mention",
-    "tag",
-    "follow",
-    "follow_request",
-    "follow_accepted",
-)
-"""Every type of notification, as clients see it."""
-
 
 class Notice(msgspec.Struct, frozen=True):
     """Something to tell `recipient` (None: the author of the post, or of the comment that is

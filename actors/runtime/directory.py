@@ -226,6 +226,7 @@ class Directory:
         resident = sum(cell.state is not None for cell in self.cells.values())
         return {
             "cells": len(self.cells),
+            "cells_bound": self.cells_max,
             "resident": resident,
             "loading": len(self.cells) - resident,
         }

@@ -312,7 +312,7 @@ class Inboxes:
             self._change(owner, seq, mark)
 
     def resident(self, viewer: int) -> Inbox | None:
-        """The viewer's inbox if it is there and filled: for `why`, and for tests."""
+        """The viewer's inbox if it is there and filled."""
         slot = self._slots.get(viewer)
         return None if slot is None or slot.filled is not None else slot.inbox
 

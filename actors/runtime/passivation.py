@@ -73,6 +73,3 @@ class Passivation:
             else:
                 cells.move_to_end(cell.actor)  # busy, so not old: the next look begins elsewhere
         return left > 0 and bool(cells)
-
-    def statistics(self) -> dict[str, int]:
-        return {"cells": len(self._directory.cells), "bound": self._residency.cells_max}

@@ -1,7 +1,7 @@
 """One request through its route: who asks, with what, the handler, and a problem for whatever goes
 wrong.
 
-Called by `server.app` for the route that Quart matched. In this order: the token, the rate limit,
+Called by `server.app` for the route that was found. In this order: the token, the rate limit,
 the path, the headers, the query, the body; so that nobody makes us read a body before we know who
 sends it.
 """
@@ -89,6 +89,7 @@ async def _called(
     """The call, all of it checked, but for its body."""
     viewer = await _admitted(context, route, request)
     ids, names = parse_path(path_values, viewer)
+    key = _key_of(route, request)
     return Call(
         context=context,
         route=route.name,
@@ -97,7 +98,7 @@ async def _called(
         names=names,
         query=read_query(route.query, request),
         body=_empty(route.body),
-        idempotency_key=_key_of(route, request),
+        idempotency_key=key,
         request=request,
     )
 

@@ -1,7 +1,7 @@
 """Who may open a stream: the origin, the token, the number of streams; everything that is settled
 before the upgrade.
 
-Called by `server.stream` with the scope of a handshake.
+Called by `server.streams.lines` with the scope of a handshake.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,8 +1,8 @@
 """What the stream tells: channels, ids of events, and each event's JSON and frame, encoded once for
 everybody who gets it.
 
-Made by `server.hub` as facts are delivered and by `server.streams.resuming` from rows; the forms
-are contract.md's, "The stream". Pure.
+Made by `server.streams.handing` of what was delivered and by `server.streams.resuming` from rows;
+the forms are contract.md's, "The stream". Pure.
 """
 
 from collections.abc import Iterable
