@@ -1,4 +1,5 @@
-"""A group of facts -> journal and rows: `write_group`, the only code that writes to the database.
+"""A group of facts -> journal and rows: `write_group`, the only code that writes to the database,
+but for the world's cities, which no fact tells of (`storage.gazetteer`).
 
 The writer's thread calls it for each commit, the simulator and `verify` on databases of their own.
 It decides nothing: facts are true, and this makes the rows say so, whatever group they come in.

@@ -72,7 +72,8 @@ class Actors:
     async def ask(
         self, command: Command[R], key: RequestKey | None = None, asker: Asker | None = None
     ) -> R | Refused:
-        """Have the actor of `command` decide it. Raises `Overloaded`, `Bug`, `KeyConflict`."""
+        """Have the actor of `command` decide it. Raises `Overloaded`, `Bug`, `KeyConflict`,
+        `Quarantined`."""
         if key is None:
             return await self._send(Waiting(command, asker=asker))
         claim = await self._claims.claim(key)

@@ -1,7 +1,7 @@
 """The messages that a WebSocket's client sends, out of bytes, without I/O: wsproto's frames, put
 together under a limit, with the answers that the protocol itself demands.
 
-Called by `server.edge.websocket`.
+Called by `server.edge.websocket` and `server.edge.crowd`.
 """
 
 from collections import deque

@@ -78,8 +78,8 @@ async def store_blobs(context: Context, contents: Sequence[bytes]) -> list[str]:
 
 
 async def delete_blobs(context: Context, names: Iterable[str]) -> None:
-    """Delete files that no row speaks of, or no longer. What can't be deleted now, the next start
-    sweeps.
+    """Delete files that no row speaks of, or no longer. What can't be deleted now is
+    swept within the hour.
     """
 
     def delete_all() -> None:
