@@ -72,7 +72,7 @@ class Actors:
     async def ask(
         self, command: Command[R], key: RequestKey | None = None, asker: Asker | None = None
     ) -> R | Refused:
-        """Have the actor of `command` decide it. Raises `Overloaded`, `Bug`, `KeyConflict`,
+        """Have the actor of `command` decide it. Raises `Overloaded`, `Bug`, `KeyConflict` and
         `Quarantined`."""
         if key is None:
             return await self._send(Waiting(command, asker=asker))

@@ -49,7 +49,8 @@ class ClientLeft(Exception):
 class PulledBody(Body):
     """A request's body that is received as it is asked for; never more than one chunk is held.
 
-    Quart makes it, or a `DirectRequest`; `pull_from` gives it its source. Iterate over it, or `read` it whole.
+    Quart makes it, or a `DirectRequest`; `pull_from` gives it its source. Iterate over it, or
+    `read` it whole.
     """
 
     def __init__(self, expected_content_length: int | None, max_content_length: int | None) -> None:
