@@ -26,6 +26,8 @@ EXTENSIONS: dict[str, dict[str, Any]] = {
     "http.response.zerocopysend": {},
 }
 
+OVERLOADED = "The server is overloaded, try again soon"
+
 Address = tuple[str, int]
 
 
@@ -96,10 +98,9 @@ class Connection:
         shedding costs next to nothing, however soon it tries. Raises `Malformed`, `Gone`."""
         serving = self._serving
         serving.counts["put off"] += 1
-        fault = Malformed("The server is overloaded, try again soon", 503)
         if head.has_body or head.is_websocket or not head.keep_alive or serving.is_ending:
-            raise fault
-        await self._wire.send(refusal(serving, fault, head))
+            raise Malformed(OVERLOADED, 503)
+        await self._wire.send(refusal(serving, Malformed(OVERLOADED, 503), head))
         await serving.rests.rest(RETRY_AFTER_S)
 
     async def _next_head(self, due: float) -> Head | None:

@@ -271,6 +271,8 @@ class Member:
             self._is_dropped = True
             self._crowd.remove(self)
             self.wire.close()
+            self._unfed = b""
+            self._messages.forget()
             self._tell_over()
 
 

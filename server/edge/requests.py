@@ -37,13 +37,13 @@ class Requests:
         complete. Raises `Malformed`, and does so ever after."""
         assert self.body_ended, "a request's body comes before the next request"
         if self._fault is not None:
-            raise self._fault
+            raise _once_more(self._fault)
         if not self._received or not self._skip_empty_line():
             return None
         try:
             found = self._reader.read(self._received)
         except Malformed as fault:
-            self._fault = fault
+            self._fault = _once_more(fault)
             raise
         if found is None:
             return None
@@ -60,13 +60,13 @@ class Requests:
         """What there is of the current body; nothing while more must be fed, or at its end. Raises
         `Malformed`, and does so ever after."""
         if self._fault is not None:
-            raise self._fault
+            raise _once_more(self._fault)
         if self._body is None or self._body.ended or not self._received:
             return b""
         try:
             content, self._received = self._body.take(self._received)
         except Malformed as fault:
-            self._fault = fault
+            self._fault = _once_more(fault)
             raise
         return content
 
@@ -86,3 +86,9 @@ class Requests:
             self._received = self._received[2:]
         self._skipped = True
         return bool(self._received)
+
+
+def _once_more(fault: Malformed) -> Malformed:
+    """The same, never raised: the traceback of one that was leads back to who remembers it, and all
+    that was received would wait for the garbage collector."""
+    return Malformed(fault.message, fault.status, fault.headers)

@@ -6,6 +6,7 @@ counts threads, but a small JPEG takes 30 MB and a large WebP 390. Knows no pict
 says how much it will take.
 """
 
+import traceback
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -53,6 +54,7 @@ class ImageThreads:
         """
         share = _Share(self, memory_bytes)
         return await trio.to_thread.run_sync(
+            _letting_go,
             function,
             *arguments,
             abandon_on_cancel=True,
@@ -107,6 +109,23 @@ class ImageThreads:
             waiting = self._waiting.popleft()
             self._begin(waiting.memory_bytes)
             trio.lowlevel.reschedule(waiting.task)
+
+
+def _letting_go(function: Callable[..., T], *arguments: Any) -> T:
+    """`function(*arguments)`; what it raises holds nothing any more that it worked on.
+
+    Trio keeps what a thread raised in a frame that the traceback leads to. Only the garbage
+    collector finds such a circle, and it may be hours until it looks: a hundred megabytes of pixels
+    would wait for it with each broken picture.
+    """
+    try:
+        return function(*arguments)
+    except Exception as error:
+        raised: BaseException | None = error
+        while raised is not None:
+            traceback.clear_frames(raised.__traceback__)
+            raised = raised.__cause__ or raised.__context__
+        raise
 
 
 class _Waiting(msgspec.Struct, frozen=True, eq=False):

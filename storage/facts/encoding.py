@@ -124,19 +124,19 @@ def decode_fact(
 
 def with_texts(fact: Fact, values: dict[int, str]) -> Fact:
     """`fact` with the values of its texts filled in; a text that is not in `values` was erased."""
-    if not fact.texts():
-        return fact
+    return cast(Fact, _filled(fact, values)) if fact.texts() else fact
 
-    def filled(value: object) -> object:
-        match value:
-            case Text():
-                return Text(value.id, values.get(value.id))
-            case tuple():
-                return tuple(filled(item) for item in cast(tuple[object, ...], value))
-            case msgspec.Struct():
-                fields = {name: filled(getattr(value, name)) for name in value.__struct_fields__}
-                return type(value)(**fields)
-            case _:
-                return value
 
-    return cast(Fact, filled(fact))
+def _filled(value: object, values: dict[int, str]) -> object:
+    """No function within the other: one that calls itself is a circle, left to the garbage
+    collector at each fact."""
+    match value:
+        case Text():
+            return Text(value.id, values.get(value.id))
+        case tuple():
+            return tuple(_filled(item, values) for item in cast(tuple[object, ...], value))
+        case msgspec.Struct():
+            names = value.__struct_fields__
+            return type(value)(**{name: _filled(getattr(value, name), values) for name in names})
+        case _:
+            return value

@@ -1,6 +1,7 @@
 """WebSockets that were handed over to the crowd: what their taker hears of room and of the end,
 what its failures and pauses do, and how long last words are kept."""
 
+import gc
 import socket
 import struct
 from typing import Any
@@ -14,6 +15,7 @@ from wsproto.events import CloseConnection, TextMessage
 from server.edge.crowd import Member
 from server.edge.frames import text_frame
 from server.edge.limits import LINGER_S, PING_S, TICK_S
+from server.edge.messages import Messages
 from server.edge.serving import Application, Receive, Send
 from tests.edge.serving import (
     ANSWER_S,
@@ -252,3 +254,37 @@ async def test_room_that_is_wanted_no_more_wakes_nobody(
         await trio.sleep(LINGER_S + 2 * TICK_S)  # in virtual time: nobody has anything to do
         assert house.listener.statistics()["connections"] == 0
         await trio.aclose_forcefully(talker.client.stream)
+
+
+async def test_half_a_message_goes_with_its_socket(quiet_clock: MockClock):
+    """Not when the garbage collector finds what was around it."""
+    over = trio.Event()
+
+    class Waiting(Echoing):
+        def over(self) -> None:
+            over.set()
+
+    async def hand(scope: Any, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await echo(scope, receive, send)
+            return
+        await send({"type": "websocket.accept"})
+        scope["extensions"]["triptych.crowd"](Waiting())
+
+    def messages() -> list[Messages]:
+        return [found for found in gc.get_objects() if isinstance(found, Messages)]
+
+    gc.collect()
+    gc.disable()
+    try:
+        async with served(hand) as house, unharmed(house):
+            talker = await opened(house)
+            await talker.say(TextMessage("half", message_finished=False))
+            while not any(one.held_bytes for one in messages()):
+                await trio.lowlevel.checkpoint()
+            await trio.aclose_forcefully(talker.client.stream)
+            with trio.fail_after(ANSWER_S):
+                await over.wait()
+            assert not any(one.held_bytes for one in messages())
+    finally:
+        gc.enable()

@@ -4,6 +4,8 @@ Each of the corpus is tried in every cut in two and byte by byte; Hypothesis mak
 same pieces and cuts them anywhere.
 """
 
+import gc
+import weakref
 from collections.abc import Sequence
 
 import pytest
@@ -169,3 +171,25 @@ def test_what_stands_in_a_head():
     assert head.expects_continue
     assert head.value(b"host") == b"a:1"
     assert requests.take_rest() == b"\x81\x80trailing"
+
+
+class Watched(Requests):
+    """One of which it can be told whether it is still there."""
+
+    is_there = True
+
+
+@pytest.mark.parametrize("received", [b"GET / HTTP/1.1\r\nX: " + b"a" * 65_600, b"no HTTP\r\n"])
+def test_what_was_refused_waits_for_no_garbage_collector(received: bytes):
+    gc.disable()
+    try:
+        requests = Watched()
+        requests.feed(received)
+        for _ in range(2):
+            with pytest.raises(Malformed):
+                requests.next_head()
+        left = weakref.ref(requests)
+        del requests
+        assert left() is None
+    finally:
+        gc.enable()

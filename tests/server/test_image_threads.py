@@ -1,7 +1,9 @@
 """Who gets a thread and memory for a picture, and when. The threads here are tasks that ask for
 shares as a thread would."""
 
+import gc
 import threading
+import weakref
 
 import pytest
 import trio
@@ -156,3 +158,29 @@ async def test_as_many_uploads_have_their_turn_as_there_are_threads(nursery: tri
     await wait_all_tasks_blocked()
     assert begun[:2] == [0, 1]
     assert sorted(begun) == [0, 1, 2, 3]
+
+
+class Pixels:
+    """Something large that a thread works on."""
+
+
+async def test_what_a_thread_worked_on_goes_with_its_failure(asking: Asking):
+    """Without the garbage collector, which may not look for hours."""
+    kept: list[weakref.ref[Pixels]] = []
+
+    def fail() -> None:
+        pixels = Pixels()
+        kept.append(weakref.ref(pixels))
+        try:
+            raise OSError("cut off")
+        except OSError as error:
+            raise ValueError("broken") from error
+
+    gc.disable()
+    try:
+        for _ in range(3):
+            with pytest.raises(ValueError, match="broken"):
+                await asking.threads.run(fail, memory_bytes=1)
+        assert [pixels() for pixels in kept] == [None, None, None]
+    finally:
+        gc.enable()
