@@ -10,9 +10,11 @@ import pytest
 
 from server.edge.limits import HEADER_BYTES_MAX, HEADERS_MAX, REQUEST_LINE_BYTES_MAX
 from server.settings import Settings
+from tests.conformance.world import refused
 from tests.edge.smuggling import REFUSED
 from tests.process.siege.lines import Line, request
 from tests.process.siege.target import MEMORY_BYTES, Target
+from tests.server.pictures import broken_png
 
 MEBIBYTE = 1_048_576
 
@@ -135,6 +137,14 @@ def test_uploads_that_break_off_leave_nothing(target: Target, end: str) -> None:
                     line.finish()
                     assert line.rest() == b""
     assert target.ann.sees("/users/me/posts")["posts"] == []
+
+
+def test_pictures_that_break_off_leave_nothing(target: Target) -> None:
+    """Each is 25 million pixels by the time that it does."""
+    broken = broken_png(5_000, 5_000)
+    with target.unharmed():
+        for _ in range(6):
+            refused(target.ann.publish(broken), "INVALID_MEDIA_FORMAT")
 
 
 def test_posts_in_a_pipeline_happen_once_and_the_last_one_not_at_all(target: Target) -> None:

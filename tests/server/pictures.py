@@ -102,6 +102,15 @@ def png(width: int, height: int, *, bits: int = 8, extra: bytes = b"", rows: byt
     )
 
 
+def broken_png(width: int, height: int) -> bytes:
+    """A PNG in colours, whose chunks are whole, but whose pixels break off after nine tenths."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    pixels = zlib.compress((b"\0" + b"\x10\x20\x30\x40" * width) * height, 9)
+    pixels = pixels[: len(pixels) * 9 // 10]
+    chunks = ((b"IHDR", header), (b"IDAT", pixels), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(kind, data) for kind, data in chunks)
+
+
 def grey_png(extra: bytes) -> bytes:
     """A PNG of 16 x 16 that is in order but for what `extra` says."""
     return png(16, 16, extra=extra, rows=(b"\0" + b"\x80" * 16) * 16)
