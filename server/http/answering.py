@@ -198,9 +198,9 @@ def read_query(kind: type[Any], request: Request) -> Any:
 @functools.lru_cache(QUERIES_KEPT)
 def _query_of(kind: type[Any], query: bytes) -> Any:
     """Most requests have one of a few queries, and what is made of one never changes. Of a name
-    that comes twice the first holds."""
+    that comes twice the first holds; `name[]` is `name`."""
     fields = _fields_of(kind)
-    given = dict(reversed(queried(query)))
+    given = {name.removesuffix("[]"): value for name, value in reversed(queried(query))}
     values = {name: given[name] for name in fields if name in given}
     for name, text in values.items():
         limits = fields[name]

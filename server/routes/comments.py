@@ -154,19 +154,39 @@ async def unlike_comment(call: Call[Nothing, Nothing]) -> Response:
     answers={200: DeletedCommentAnswer, 403: Problem},
 )
 async def delete_comment(call: Call[Nothing, Nothing]) -> Response:
-    """Delete a comment of one's own, or one under a post of one's own, and its replies."""
-    reply = await asked(call, DeleteComment(await _place(call), call.account))
+    """Delete a comment of one's own, or one under a post of one's own, and its replies, whatever
+    has come between the two since."""
+    row = await _found(call)
+    if call.account not in (row.author, row.post_author):
+        await _check_seen(call, row)
+    reply = await asked(call, DeleteComment(_place_of(row), call.account))
     return json_answer(DeletedCommentAnswer("Comment deleted", f"{COMMENT_PREFIX}{reply.comment}"))
 
 
 async def _place(call: Call[Nothing, Nothing]) -> Place:
     """Where the comment of the path stands. Raises a 404 if it, its post or its author is not for
     the caller's eyes."""
-    context = call.context
-    row = await context.asking.read(GetComment(call.ids["comment_id"], call.account))
-    if row is None or await context.views.post(row.post, call.account) is None:
+    row = await _found(call)
+    await _check_seen(call, row)
+    return _place_of(row)
+
+
+async def _found(call: Call[Nothing, Nothing]) -> CommentRow:
+    """The comment of the path, whoever may see it. Raises a 404."""
+    row = await call.context.asking.read(GetComment(call.ids["comment_id"], call.account))
+    if row is None:
+        raise not_found()
+    return row
+
+
+async def _check_seen(call: Call[Nothing, Nothing], row: CommentRow) -> None:
+    """Raises a 404 if the comment's post or author is not for the caller's eyes."""
+    if await call.context.views.post(row.post, call.account) is None:
         raise not_found()
     await visible_person(call, row.author)
+
+
+def _place_of(row: CommentRow) -> Place:
     return Place(row.comment, row.post, row.post_author, row.root)
 
 

@@ -191,7 +191,8 @@ async def list_following(call: Call[UsersQuery, Nothing]) -> Response:
 
 def _ids_of(call: Call[RelationshipsQuery, Any]) -> list[int]:
     """The accounts that a query names, once each. Raises a 400."""
-    given = [text for value in call.request.args.getlist("ids") for text in value.split(",")]
+    values = call.request.args.getlist("ids") + call.request.args.getlist("ids[]")
+    given = [text for value in values for text in value.split(",")]
     accounts: dict[int, None] = {}
     for text in given:
         account = number_of(text.strip())

@@ -196,6 +196,35 @@ async def test_a_comment_is_deleted_by_its_writer_or_the_posts_author_and_its_re
         refused(await author.post(f"/comments/{gone}/like"), 404)
 
 
+@pytest.mark.parametrize("blocker", [0, 1], ids=["by the post's author", "by its writer"])
+@pytest.mark.parametrize("deleter", [0, 1], ids=["the post's author", "its writer"])
+async def test_a_comment_is_deleted_across_a_block(
+    world: World, blocker: int, deleter: int
+) -> None:
+    """“`DELETE /comments/:id` by its author or the post's”; others behind a block find none."""
+    people = ann, bob, cat = await world.people("ann", "bob", "cat")
+    comment = await bob.commented(await ann.posted())
+    await people[blocker].blocks(people[1 - blocker])
+    await cat.blocks(bob)
+    refused(await cat.delete(f"/comments/{comment}"), 404)
+    refused(await ann.post(f"/comments/{comment}/like"), 404)
+    told(await people[deleter].delete(f"/comments/{comment}"))
+    refused(await people[deleter].delete(f"/comments/{comment}"), 404)
+
+
+async def test_who_was_removed_from_a_private_account_deletes_what_they_wrote(
+    ann: Person, bob: Person
+) -> None:
+    await bob.follows(ann)
+    post = await ann.posted()
+    comment = await bob.commented(post)
+    await ann.goes_private()
+    told(await ann.delete(f"/users/me/followers/{bob.id}"))
+    refused(await bob.get(f"/posts/{post}"), 404)
+    told(await bob.delete(f"/comments/{comment}"))
+    assert await comment_count(ann, post) == 0
+
+
 async def test_deleting_a_reply_leaves_its_thread(ann: Person, bob: Person) -> None:
     post = await ann.posted()
     root = await ann.commented(post)

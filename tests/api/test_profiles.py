@@ -213,6 +213,14 @@ async def test_relationships_are_told_in_the_order_asked(world: World, ann: Pers
     assert [one["user_id"] for one in told(twice)["relationships"]] == [ann.id, bob.id]
 
 
+@pytest.mark.parametrize("asked", ["ids[]=1&ids[]=2", "ids%5B%5D=1,2", "ids=1&ids[]=2"])
+async def test_a_list_in_a_query_may_be_named_with_brackets(
+    ann: Person, bob: Person, asked: str
+) -> None:
+    answer = await ann.call("GET", f"/api/v1/users/relationships?{asked}")
+    assert [one["user_id"] for one in told(answer)["relationships"]] == [ann.id, bob.id]
+
+
 @pytest.mark.parametrize("ids", [None, "", ",", "1,", "x", "1;2", "-1", "me", "1.0", "9" * 30])
 async def test_what_are_no_ids_are_refused(ann: Person, ids: str | None) -> None:
     query = {} if ids is None else {"ids": ids}
