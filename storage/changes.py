@@ -129,6 +129,8 @@ class Changes:
         """key -> (recipient, seq, at, type, actor, post, comment, withdrawn) of the last"""
         self.told: dict[Key, Row] = {}
         """The same of the first that may be new."""
+        self.over: dict[Key, Row] = {}
+        """The same of those that are over, before any of these."""
         self.empty = True
 
     def fold(self, entry: Entry) -> None:
@@ -198,10 +200,15 @@ class Changes:
         pairs[pair] = seq if on else None
 
     def _tell(self, notice: Notice, seq: int, at: int) -> None:
-        row = notice.row(seq, at)
-        self.notices[notice.key] = row
+        key, row = notice.key, notice.row(seq, at)
+        if notice.over:
+            self.told.pop(key, None)
+            self.notices.pop(key, None)
+            self.over[key] = row
+            return
+        self.notices[key] = row
         if notice.told:
-            self.told.setdefault(notice.key, row)
+            self.told.setdefault(key, row)
 
     def _register(self, fact: Registered, at: int) -> None:
         self.users.append(

@@ -29,7 +29,8 @@ class Notice(msgspec.Struct, frozen=True):
     liked), or to tell no longer.
 
     One of the same type, actor and object is the same notification, told once and withdrawn and
-    brought back in its place. `told`: it may be new.
+    brought back in its place, until it is `over`: then the next is another one. `told`: it may be
+    new.
     """
 
     recipient: int | None
@@ -39,6 +40,7 @@ class Notice(msgspec.Struct, frozen=True):
     comment: int | None = None
     told: bool = True
     withdrawn: bool = False
+    over: bool = False
 
     @property
     def key(self) -> tuple[int | None, str, int, int]:
@@ -84,17 +86,19 @@ def _of_edge(fact: Fact) -> Iterator[Notice]:
     match fact:
         case FollowRequested(followee=followee, follower=follower):
             yield Notice(followee, "follow_request", follower)
-        case FollowRequestEnded(followee=followee, follower=follower):
-            yield Notice(followee, "follow_request", follower, told=False, withdrawn=True)
+        case FollowRequestEnded(followee=followee, follower=follower, denied=denied):
+            # Asked again after an answer, it wants another one; taken back and asked again, not.
+            how = {"over": True} if denied else {"withdrawn": True}
+            yield Notice(followee, "follow_request", follower, told=False, **how)
         case Followed(followee=followee, follower=follower, approved=approved):
             if approved:
-                yield Notice(followee, "follow_request", follower, told=False, withdrawn=True)
+                yield Notice(followee, "follow_request", follower, told=False, over=True)
                 yield Notice(follower, "follow_accepted", followee)
             else:
                 yield Notice(followee, "follow", follower)
         case Unfollowed(followee=followee, follower=follower):
             yield Notice(followee, "follow", follower, told=False, withdrawn=True)
-            yield Notice(follower, "follow_accepted", followee, told=False, withdrawn=True)
+            yield Notice(follower, "follow_accepted", followee, told=False, over=True)
         case _:
             pass
 

@@ -125,6 +125,7 @@ def additions(changes: Changes) -> Written:
         (sql.COUNT_HASHTAGS, changes.hashtags),
         (sql.INSERT_HASHTAGS, changes.hashtags),
         (sql.COUNT_LOCATED_POSTS, changes.located),
+        (sql.DELETE_NOTIFICATIONS, list(changes.over.values())),
         (sql.INSERT_NOTIFICATIONS, list(changes.told.values())),
         (sql.WITHDRAW_NOTIFICATIONS, list(changes.notices.values())),
     ]

@@ -219,7 +219,7 @@ INDEXES: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """The version that this code reads and writes, kept in `pragma user_version`. Raise it whenever a
 table or an index changes, what is written into one of the same fact, or the form of an actor's
 state, which old snapshots would not have."""

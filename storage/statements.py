@@ -119,6 +119,12 @@ left join posts p on p.post = j.value ->> 5 and j.value ->> 0 is null
 left join comments c on c.comment = j.value ->> 6 and j.value ->> 3 = 'comment_like'"""
 """Who is told what, of the rows of `storage.notices`: whose post or comment it is, is looked up."""
 
+DELETE_NOTIFICATIONS = f"""
+delete from notifications where (recipient, seq) in (
+    select n.recipient, n.seq from ({NOTICES}) as ended join notifications n
+    on n.recipient = ended.recipient and n.type = ended.type
+        and n.actor = ended.actor and n.object = ended.object)"""
+
 # An act that was decided beside a block may come after it: it tells nobody.
 INSERT_NOTIFICATIONS = f"""
 insert into notifications (recipient, seq, type, actor, object, post, comment, at)

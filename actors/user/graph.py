@@ -60,7 +60,9 @@ def decide_edge(
                 return Refused(Reason.NOT_FOUND)
             return _edge(edge, following=True, fact=None if follows else follow)
         case Deny():
-            return _edge(edge, fact=end_request) if asks else Refused(Reason.NOT_FOUND)
+            if not asks:
+                return Refused(Reason.NOT_FOUND)
+            return _edge(edge, fact=FollowRequestEnded(*edge, denied=True))
         case _:
             assert_never(command)
 

@@ -24,7 +24,9 @@ class FollowRequested(OfTwo, frozen=True, array_like=True):
 
 
 class FollowRequestEnded(OfTwo, frozen=True, array_like=True):
-    """A request is no more: withdrawn, or denied."""
+    """A request is no more: withdrawn, or `denied`."""
+
+    denied: bool = False
 
 
 class Followed(OfTwo, frozen=True, array_like=True):

@@ -167,7 +167,8 @@ def test_a_request_can_be_denied_and_withdrawn(world: World) -> None:
     world.decide(ChangeProfile(ann, (), private=True))
     for ending in (Deny(ann, bob), Unfollow(ann, bob)):
         world.decide(Follow(ann, bob))
-        assert world.facts(ending) == (FollowRequestEnded(ann, bob),)
+        denied = isinstance(ending, Deny)
+        assert world.facts(ending) == (FollowRequestEnded(ann, bob, denied),)
     assert world.decide(Approve(ann, bob)) is Reason.NOT_FOUND
 
 

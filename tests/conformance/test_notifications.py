@@ -41,6 +41,39 @@ def test_requests_and_their_acceptance(ann: Person, bob: Person) -> None:
     assert bob.notified() == [("follow_accepted", ann.id)]
 
 
+def test_a_request_that_is_made_anew_after_an_answer_is_told_anew(ann: Person, bob: Person) -> None:
+    """“`follow_request`, `follow_accepted`”; decided: what was answered is over, so asking again,
+    and accepting again, is another act and another notification; one that was only taken back is
+    the same one again, as a like is."""
+    ann.edits(private_account=True)
+
+    def latest(person: Person) -> tuple[str, str]:
+        (newest, *_) = person.sees("/notifications")["notifications"]
+        return newest["notification_id"], newest["type"]
+
+    bob.follows(ann)
+    first = latest(ann)
+    bob.unfollows(ann)
+    bob.follows(ann)
+    assert latest(ann) == first
+    ok(ann.post(f"/follow-requests/{bob.id}/deny"))
+    bob.follows(ann)
+    second = latest(ann)
+    assert second[1] == "follow_request"
+    assert second != first
+    ann.approves(bob)
+    accepted = latest(bob)
+    ok(ann.delete(f"/users/me/followers/{bob.id}"))
+    bob.follows(ann)
+    third = latest(ann)
+    assert third[1] == "follow_request"
+    assert third not in (first, second)
+    assert ann.sees("/notifications")["unread_count"] == 1
+    ann.approves(bob)
+    assert latest(bob)[1] == accepted[1] == "follow_accepted"
+    assert latest(bob) != accepted
+
+
 def test_for_one_act_each_person_gets_one_the_closest(ann: Person, bob: Person) -> None:
     """“for one act each person gets at most one, the closest to them (tag, reply, comment, mention
     in that order)”."""

@@ -86,7 +86,7 @@ NOTIFICATION_MUTATIONS = [
     rows(
         "an approval that leaves the request among the notifications",
         storage.notices._of_edge,
-        'yield Notice(followee, "follow_request", follower, told=False, withdrawn=True)\n'
+        'yield Notice(followee, "follow_request", follower, told=False, over=True)\n'
         "                yield Notice(follower",
         "yield Notice(follower",
         seed=4,

@@ -192,11 +192,14 @@ class Due:
         match fact:
             case FollowRequested(follower=actor) if fact.followee == me:
                 yield ("follow_request", actor, 0), 0, 0, True
-            case FollowRequestEnded(follower=actor) if fact.followee == me:
-                self.withdrawn.add(("follow_request", actor, 0))
+            case FollowRequestEnded(follower=actor, denied=denied) if fact.followee == me:
+                if denied:
+                    self.known.pop(("follow_request", actor, 0), None)
+                else:
+                    self.withdrawn.add(("follow_request", actor, 0))
             case Followed(follower=actor, approved=approved) if fact.followee == me:
                 if approved:
-                    self.withdrawn.add(("follow_request", actor, 0))
+                    self.known.pop(("follow_request", actor, 0), None)
                 else:
                     yield ("follow", actor, 0), 0, 0, True
             case Followed(followee=actor, approved=True) if fact.follower == me:
@@ -204,7 +207,7 @@ class Due:
             case Unfollowed(follower=actor) if fact.followee == me:
                 self.withdrawn.add(("follow", actor, 0))
             case Unfollowed(followee=actor) if fact.follower == me:
-                self.withdrawn.add(("follow_accepted", actor, 0))
+                self.known.pop(("follow_accepted", actor, 0), None)
             case _:
                 pass
 

@@ -16,10 +16,12 @@ from storage.facts import (
     Fact,
     Followed,
     FollowRequested,
+    FollowRequestEnded,
     PostEdited,
     PostLiked,
     PostPublished,
     Unblocked,
+    Unfollowed,
 )
 from tests.sim.truth import Truth
 
@@ -58,6 +60,12 @@ class Telling:
                 self._comments[comment] = (post, author)
             case Followed(follower=follower, followee=followee, approved=approved):
                 self._approved[follower, followee] = approved
+                if approved:
+                    self._end("follow_request", followee, follower)
+            case FollowRequestEnded(follower=follower, followee=followee, denied=True):
+                self._end("follow_request", followee, follower)
+            case Unfollowed(follower=follower, followee=followee):
+                self._end("follow_accepted", follower, followee)
             case Blocked(blocker=one, blocked=other):
                 self._blocks.add((one, other))
                 if recipient in (one, other):  # for good: what a block withdraws stays away
@@ -71,6 +79,11 @@ class Telling:
             apart = {(who, told.actor), (told.actor, who)} & self._blocks
             if who == recipient != told.actor and not apart:
                 self._told.setdefault((told.type, told.actor, told.comment or told.post or 0), told)
+
+    def _end(self, kind: str, recipient: int, actor: int) -> None:
+        """What has been answered is over: the next is another one."""
+        if recipient == self._recipient:
+            self._told.pop((kind, actor, 0), None)
 
     def _acts(self, seq: int, fact: Fact) -> Iterator[tuple[int, Told]]:
         """Whom a fact tells something that is new."""

@@ -152,11 +152,13 @@ class Discovered:
                 withdraw("like", plain.posts[post].author, actor, post)
             case CommentUnliked(comment=comment, account=actor):
                 withdraw("comment_like", plain.comments[comment].author, actor, comment)
-            case FollowRequestEnded() | Followed(approved=True):
+            case FollowRequestEnded(denied=True) | Followed(approved=True):
+                self.told.pop((fact.followee, "follow_request", fact.follower, 0), None)
+            case FollowRequestEnded():
                 withdraw("follow_request", fact.followee, fact.follower)
             case Unfollowed(followee=followee, follower=follower):
                 withdraw("follow", followee, follower)
-                withdraw("follow_accepted", follower, followee)
+                self.told.pop((follower, "follow_accepted", followee, 0), None)
             case Blocked(blocker=one, blocked=other):
                 self.told = {k: t for k, t in self.told.items() if {one, other} != {k[0], k[2]}}
             case AccountCleared(account=account):

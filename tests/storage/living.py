@@ -217,7 +217,7 @@ class Life:
             return
         _, follower = self.random.choice(asked)
         if self.random.random() < 0.3:
-            self.history.end_request(follower, one)
+            self.history.end_request(follower, one, denied=True)
         elif not self.plain.accounts[follower].gone:
             self._approve(one, follower)
 

@@ -177,8 +177,8 @@ class History:
     def request(self, follower: int, followee: int) -> None:
         self.say(FollowRequested(followee, follower))
 
-    def end_request(self, follower: int, followee: int) -> None:
-        self.say(FollowRequestEnded(followee, follower))
+    def end_request(self, follower: int, followee: int, denied: bool = False) -> None:
+        self.say(FollowRequestEnded(followee, follower, denied))
 
     def block(self, blocker: int, blocked: int) -> None:
         self.say(Blocked(blocker, blocked))
