@@ -11,7 +11,7 @@ from server.access.proving import prove_own_password
 from server.http.answers import Response, encoded_answer, json_answer
 from server.http.calls import Call
 from server.http.cookies import without_media_cookie
-from server.http.refusals import asked
+from server.http.refusals import asked, kept
 from server.http.routing import API, Nothing, Section, Tier, Who
 from server.problems import Problem
 from server.reading.seeing import own_account, visible_person
@@ -105,7 +105,7 @@ async def _delete_account(call: Call[Nothing, DeleteAccountRequest]) -> Response
         await asked(call, DeleteAccount(account, password_id), key)
     except Problem:
         # A repeat finds nobody whose password it could be, and gets the first answer.
-        if key is None or await context.asking.kept(DeleteAccount, key) is None:
+        if await kept(call, DeleteAccount, key) is None:
             raise
     else:
         # One that is set in this very moment has no row then, and is swept.

@@ -9,7 +9,7 @@ from actors.story.messages import ViewStory
 from actors.user.messages import DeleteStory, PublishStory
 from server.http.answers import Response, encoded_answer, json_answer
 from server.http.calls import Call
-from server.http.refusals import asked
+from server.http.refusals import asked, asked_once, kept
 from server.http.routing import API, Nothing, Section, Tier, Who
 from server.problems import Problem, forbidden, invalid, not_found
 from server.reading.listing import encoded_page, people_page, place_of
@@ -63,7 +63,7 @@ async def publish_story(call: Call[Nothing, StoryForm]) -> Response:
     context = call.context
     async with open_form(call, AVATAR_LIMITS) as form:
         key = call.key((form.fields, [file.sha256 for file in form.media]))
-        reply = None if key is None else await context.asking.kept(PublishStory, key)
+        reply = await kept(call, PublishStory, key)
         if reply is None:
             duration = _duration_of(form)
             if form.text(MEDIA_TYPE) not in (None, "", PHOTO):
@@ -174,11 +174,12 @@ async def show_ring(call: Call[Nothing, Nothing]) -> Response:
 )
 async def view_story(call: Call[Nothing, Nothing]) -> Response:
     """Note that one has seen a story; again is the same answer, and one's own don't count."""
-    key = call.key(None)
-    reply = None if key is None else await call.context.asking.kept(ViewStory, key)
-    if reply is None:
+
+    async def view() -> ViewStory:
         row = await _live_story(call)
-        reply = await asked(call, ViewStory(row.story, row.author, call.account), key)
+        return ViewStory(row.story, row.author, call.account)
+
+    reply = await asked_once(call, ViewStory, call.key(None), view)
     return json_answer(ViewAnswer(f"{STORY_PREFIX}{reply.story}", True, reply.views))
 
 

@@ -12,7 +12,7 @@ import msgspec
 from actors.post.mentions import mentions_in
 from actors.user.messages import NewMedium, Publish, PublishReply
 from server.http.calls import Call
-from server.http.refusals import asked
+from server.http.refusals import asked, kept
 from server.http.routing import Nothing
 from server.problems import invalid, problem_of_decoding
 from server.reading.places import LOCATION, place_named
@@ -41,9 +41,9 @@ async def publish(call: Call[Nothing, Any]) -> PublishReply:
     async with open_form(call, POST_LIMITS) as form:
         key = call.key((form.fields, [file.sha256 for file in form.media]))
         # Looked up before all else: a retry is cheap, and gets what the first one got.
-        kept = None if key is None else await context.asking.kept(Publish, key)
-        if kept is not None:
-            return kept
+        reply = await kept(call, Publish, key)
+        if reply is not None:
+            return reply
         caption = _caption_of(form)
         alts = _alts_of(form)
         named = form.text(LOCATION)
