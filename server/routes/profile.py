@@ -18,7 +18,7 @@ from server.reading.seeing import own_account, visible_person
 from server.requests import DeleteAccountRequest, ProfileRequest
 from server.uploads.form import AVATAR_LIMITS
 from server.uploads.forms import AvatarForm
-from server.uploads.pictures import delete_blobs, open_form, pictures_of, store_blobs
+from server.uploads.pictures import delete_blobs, open_form, pictures_of, stored_blobs
 from server.wire import DeletedAccountAnswer, UserAnswer
 
 SECTION = Section()
@@ -69,12 +69,9 @@ async def change_avatar(call: Call[Nothing, AvatarForm]) -> Response:
     account, context = await own_account(call), call.context
     async with open_form(call, AVATAR_LIMITS) as form:
         (image,) = await pictures_of(form, context)
-    (name,) = await store_blobs(context, [image.thumbnail])
-    try:
+    async with stored_blobs(context, [image.thumbnail]) as stored:
+        (name,) = stored.names
         reply = await asked(call, SetAvatar(account, name))
-    except Exception:
-        await delete_blobs(context, [name])
-        raise
     await delete_blobs(context, reply.blobs)
     return await _own_profile(call)
 

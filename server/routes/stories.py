@@ -23,7 +23,7 @@ from server.requests import (
 )
 from server.uploads.form import AVATAR_LIMITS, BadForm, Form
 from server.uploads.forms import StoryForm
-from server.uploads.pictures import delete_blobs, open_form, pictures_of, store_blobs
+from server.uploads.pictures import delete_blobs, open_form, pictures_of, stored_blobs
 from server.wire import (
     MEDIA_PATH,
     STORY_PREFIX,
@@ -69,14 +69,10 @@ async def publish_story(call: Call[Nothing, StoryForm]) -> Response:
             if form.text(MEDIA_TYPE) not in (None, "", PHOTO):
                 raise invalid("Stories are photos", MEDIA_TYPE)
             (image,) = await pictures_of(form, context)
-            (name,) = await store_blobs(context, [image.jpeg])
-            try:
+            async with stored_blobs(context, [image.jpeg]) as stored:
+                (name,) = stored.names
                 reply = await asked(call, PublishStory(call.account, name, duration), key)
-            except Exception:
-                await delete_blobs(context, [name])
-                raise
-            if reply.file != name:  # a request with the same key was quicker
-                await delete_blobs(context, [name])
+                stored.are_named = reply.file == name
     answer = NewStoryAnswer(
         story_id=f"{STORY_PREFIX}{reply.story}",
         user_id=str(reply.author),

@@ -23,7 +23,7 @@ from server.requests import (
     number_of,
 )
 from server.uploads.form import POST_LIMITS, BadForm, Form
-from server.uploads.pictures import delete_blobs, open_form, pictures_of, store_blobs
+from server.uploads.pictures import open_form, pictures_of, stored_blobs
 from storage.facts import Tag
 from storage.reads import GetAccounts
 
@@ -50,27 +50,19 @@ async def publish(call: Call[Nothing, Any]) -> PublishReply:
         location = await place_named(call, named) if named else None
         tags = await tags_of(call, _said(form, USER_TAGS).user_tags or [])
         images = await pictures_of(form, context)
-    names = await store_blobs(
-        context, [data for image in images for data in (image.jpeg, image.thumbnail)]
-    )
-    media = tuple(
-        NewMedium(image.width, image.height, file, thumbnail, alt)
-        for image, file, thumbnail, alt in zip(
-            images, names[::2], names[1::2], padded(alts, len(images)), strict=True
+    contents = [data for image in images for data in (image.jpeg, image.thumbnail)]
+    async with stored_blobs(context, contents) as stored:
+        files, thumbnails = stored.names[::2], stored.names[1::2]
+        media = tuple(
+            NewMedium(image.width, image.height, file, thumbnail, alt)
+            for image, file, thumbnail, alt in zip(
+                images, files, thumbnails, padded(alts, len(images)), strict=True
+            )
         )
-    )
-    try:
         mentions = await mentioned(call, caption)
         command = Publish(call.account, caption, media, location, tags, mentions)
         reply = await asked(call, command, key)
-    except Exception:
-        # Refused, or failed before anything was appended. Not when cancelled: then nobody knows,
-        # and the sweep does.
-        await delete_blobs(context, names)
-        raise
-    if not any(medium.file in names for medium in reply.media):
-        # A request with the same key was quicker, and this is its reply.
-        await delete_blobs(context, names)
+        stored.are_named = any(medium.file in files for medium in reply.media)
     return reply
 
 
