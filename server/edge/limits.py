@@ -52,10 +52,10 @@ HEAD_S = 10.0
 beginning."""
 
 BODY_GRACE_S = 15.0
-"""For a body, however small, from when it is first asked for."""
+"""For a body, however small, while it is waited for."""
 
 BODY_BYTES_A_SECOND_MIN = 16 * KIB
-"""And this is how fast it must be beyond that."""
+"""And this is how fast it must be beyond that: an upload of 81 MiB may take an hour and a half."""
 
 KEEP_ALIVE_S = 60.0
 """Between an answer and the next request."""
