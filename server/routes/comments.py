@@ -13,10 +13,10 @@ from server.http.refusals import asked, asked_once
 from server.http.routing import API, Nothing, Section, Tier, Who
 from server.problems import Problem, invalid, not_found
 from server.reading.listing import list_answer
+from server.reading.naming import mentioned
 from server.reading.pages import List
 from server.reading.seeing import visible_person, visible_post
 from server.requests import COMMENT_LENGTH_MAX, CommentRequest, CommentsQuery, number_of
-from server.uploads.publishing import mentioned
 from server.wire import (
     COMMENT_PREFIX,
     Brief,

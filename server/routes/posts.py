@@ -22,13 +22,15 @@ from server.http.refusals import asked, asked_once
 from server.http.routing import API, Nothing, Section, Tier, Who
 from server.problems import Problem, forbidden, not_found
 from server.reading.listing import people_page
+from server.reading.naming import mentioned, tags_of
 from server.reading.places import find_place, place_named
 from server.reading.seeing import visible_post
 from server.reading.shown import avatar_url, post_content
 from server.requests import EditPostRequest, PeopleQuery
+from server.uploads.alt_texts import padded
 from server.uploads.forms import PostForm
 from server.uploads.pictures import delete_blobs
-from server.uploads.publishing import mentioned, padded, publish, tags_of
+from server.uploads.publishing import publish
 from server.wire import (
     Brief,
     DeletedPostAnswer,
