@@ -271,7 +271,16 @@ async def serve_app(
             limits = Limits(connections_max=connections_max(context.settings))
             probes = frozenset(route.path.encode() for route in ROUTES if route.is_probe)
             refusing, threads = edge_refusals(context), context.file_threads
-            serving = Serving(app, refusing, limits, unix_ms, threads, probes=probes)
+            serving = Serving(
+                app,
+                refusing,
+                limits,
+                unix_ms,
+                threads,
+                worked=time.thread_time,
+                passed=time.perf_counter,
+                probes=probes,
+            )
             serving.tls = certificate_of(context.settings)
             if serving.tls is not None:
                 await edge.start(renew_certificate, serving, context.settings)

@@ -4,12 +4,10 @@ Called by `admin.commands` with the actors of a folder that no server is running
 the hash is kept.
 """
 
-import hashlib
-
-from actors.accounts.messages import CreateInvite
+from actors.accounts.messages import CreateInvite, hash_of_invite
 from actors.runtime.actors import Actors
 
 
 async def create_invite(actors: Actors, code: str) -> None:
     """Have `code` be good for one registration."""
-    await actors.ask(CreateInvite(hashlib.sha256(code.encode("ascii")).hexdigest()))
+    await actors.ask(CreateInvite(hash_of_invite(code)))

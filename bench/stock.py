@@ -4,6 +4,7 @@ by themselves, and applications that do nothing."""
 import os
 import socket
 import sys
+import time
 from functools import partial
 from types import MappingProxyType
 from typing import Any, cast
@@ -93,7 +94,15 @@ async def hello_bare(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def serve_edge(app: Any, listening: socket.socket) -> None:
-    serving = Serving(app, lambda *_: ((), b""), Limits(), run.unix_ms, trio.CapacityLimiter(1))
+    serving = Serving(
+        app,
+        lambda *_: ((), b""),
+        Limits(),
+        run.unix_ms,
+        trio.CapacityLimiter(1),
+        worked=time.thread_time,
+        passed=time.perf_counter,
+    )
     await Listener(serving).serve([listening], trio.Event(), NO_STOP)
 
 

@@ -15,6 +15,7 @@ from pyroaring import BitMap
 
 from actors.runtime.asking import Asker, Asking
 from actors.user.state import UserState
+from server.edge.codes import CODE_GOING_AWAY
 from server.reading.views import Views
 from server.streams.events import Channel, Event, last_id_of
 from server.streams.handing import Handing, Hearer, Pending
@@ -50,9 +51,6 @@ each."""
 
 ENDED = 4001
 """The code of a stream whose token or session has ended."""
-
-GOING_AWAY = 1001
-"""The code of all streams when the server stops (RFC 6455, 7.4.1)."""
 
 
 class Listener(Protocol):
@@ -121,7 +119,7 @@ class Hub:
         self._listeners[account] = (*self._listeners.get(account, ()), listener)
         self._online.add(account)
         if self._stopped:
-            listener.end(GOING_AWAY, "the server stops")
+            listener.end(CODE_GOING_AWAY, "the server stops")
 
     def unregister(self, listener: Listener) -> None:
         """It hears nothing more."""
@@ -137,7 +135,7 @@ class Hub:
         """The server stops: so do all streams."""
         self._stopped = True
         for listener in self._all():
-            listener.end(GOING_AWAY, "the server stops")
+            listener.end(CODE_GOING_AWAY, "the server stops")
 
     def _all(self) -> list[Listener]:
         return [listener for some in self._listeners.values() for listener in some]

@@ -28,9 +28,6 @@ SAID_MAX = 16
 TOO_SLOW = 4008
 """The code for a client that does not read what it is told."""
 
-LOST = 1006
-"""There is nobody to tell a code."""
-
 
 class Message(msgspec.Struct, frozen=True):
     """Something to write that is no event."""

@@ -52,8 +52,6 @@ class Pages:
         self._usable = self.size - header[20]
         self.count = os.fstat(descriptor).st_size // self.size
         self._zeros = bytes(self.size)
-        self.overwritten = 0
-        """Bytes that were not zero, or stood among such."""
 
     def scrub(self, roots: Iterable[int], enough: Callable[[], bool]) -> bool:
         """Overwrite what is free in every page of the trees that begin at `roots`. False if
@@ -102,7 +100,6 @@ class Pages:
         zeros = self._zeros[: end - start]
         if page[start:end] != zeros:
             os.pwrite(self._descriptor, zeros, (number - 1) * self.size + start)
-            self.overwritten += len(zeros)
 
 
 def _children(page: bytes, start: int, pointers: int, cells: int) -> list[int]:

@@ -1,5 +1,6 @@
 """What the accounts actor can be asked, and what it answers."""
 
+import hashlib
 from typing import ClassVar
 
 import msgspec
@@ -31,7 +32,7 @@ class Register(Command[RegisteredReply], frozen=True):
     """Give `username` (in lower case, already checked) an account, and open a session if one is
     described.
 
-    `password` is the argon2id hash, `invite` the SHA-256 of an invite's code in hexadecimal.
+    `password` is the argon2id hash, `invite` that of an invite's code (`hash_of_invite`).
     Refused: `USERNAME_TAKEN`; `INVITE_NEEDED` if `invite_needed` and it is no open one.
     """
 
@@ -77,8 +78,14 @@ class ChangeUsername(Command[RequestsReply], frozen=True):
         return self.reads if self.profile is not None else ()
 
 
+def hash_of_invite(code: str) -> str:
+    """All that is kept of an invite's code: its SHA-256 in hexadecimal. Space around the code does
+    not count: it comes with copying."""
+    return hashlib.sha256(code.strip().encode("utf-8", "replace")).hexdigest()
+
+
 class CreateInvite(OfAccounts, frozen=True):
-    """Make an invite; `code` is the SHA-256 of what is given away, in hexadecimal."""
+    """Make an invite; `code` is the hash of what is given away."""
 
     code: str
 

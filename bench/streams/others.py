@@ -193,7 +193,15 @@ async def serve_edge(listening: socket.socket) -> None:
             await trio.lowlevel.checkpoint()
 
     limits = Limits(connections_max=CONNECTIONS_MAX)
-    serving = Serving(app, lambda *_: ((), b""), limits, run.unix_ms, trio.CapacityLimiter(1))
+    serving = Serving(
+        app,
+        lambda *_: ((), b""),
+        limits,
+        run.unix_ms,
+        trio.CapacityLimiter(1),
+        worked=time.thread_time,
+        passed=time.perf_counter,
+    )
     async with trio.open_nursery() as nursery:
         await nursery.start(Listener(serving).serve, [listening], trio.Event(), NO_STOP)
         await obey_on_trio(tell)

@@ -51,6 +51,9 @@ access token."""
 FORM = re.compile(r"[\w-]{1,128}\.[\w-]{1,384}\.[\w-]{43}", re.ASCII)
 """Three segments of base64url, the last as long as a SHA-256."""
 
+BEARER = "bearer "
+"""What begins a header that brings a token, in any case (RFC 6750, 2.1)."""
+
 NUMBER = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 
 REFRESH_FORM = re.compile(r"[\w-]{64}", re.ASCII)
@@ -88,6 +91,12 @@ def derive_key(secret: bytes, use: str) -> bytes:
     if len(secret) < SECRET_BYTES_MIN:
         raise ValueError(f"a secret has at least {SECRET_BYTES_MIN} bytes")
     return hmac.digest(secret, b"triptych\0" + use.encode("utf-8"), "sha256")
+
+
+def bearer_token(header: str) -> str | None:
+    """The token in the value of an `Authorization` header; None if it brings none, or brings
+    something else."""
+    return header[len(BEARER) :].strip() if header.lower().startswith(BEARER) else None
 
 
 class AccessTokens:

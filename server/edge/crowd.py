@@ -13,12 +13,11 @@ from typing import Protocol
 import structlog
 import trio
 
+from server.edge.codes import CODE_FAILED, FAILED
 from server.edge.limits import FED_AT_ONCE_BYTES, TICK_S
 from server.edge.messages import PING_FRAME, Messages
 from server.edge.serving import Serving
 from server.edge.wire import NEVER, Gone, Wire
-
-CODE_FAILED = 1011
 
 SERVED_A_STEP = 64
 """Sockets looked after in one step, if little has come on them."""
@@ -154,7 +153,7 @@ class Member:
             self.drop()
         except Exception as error:
             log.error("the application failed", exc_info=error)
-            self.close(CODE_FAILED, "something went wrong on our side")
+            self.close(CODE_FAILED, FAILED)
 
     def _serve(self, events: int) -> None:
         wire = self.wire

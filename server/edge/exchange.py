@@ -165,11 +165,11 @@ class Exchange:
 
     async def _send_path(self, path: str) -> None:
         opened = await open_file(path, self._serving.file_threads)
-        if opened.descriptor is None:
-            await self._send_piece(opened.content, more=False)
-            return
         with opened:
-            await self._send_part(opened.descriptor, 0, opened.size, more=False)
+            if opened.file is None:
+                await self._send_piece(opened.content, more=False)
+            else:
+                await self._send_part(opened.file.fileno(), 0, opened.size, more=False)
 
     async def _send_part(self, descriptor: int, start: int, count: int, *, more: bool) -> None:
         """Send so many bytes of an open file."""

@@ -2,6 +2,8 @@
 large one goes from the kernel's cache to the socket without passing through here."""
 
 import os
+from pathlib import Path
+from typing import BinaryIO, cast
 
 import trio
 
@@ -10,39 +12,45 @@ from server.edge.wire import Gone, Wire
 
 
 class Opened:
-    """An open file, or all that is in a small one; closed at the end of its `with`."""
+    """A file that is there to be sent, whatever becomes of its name: all of a small one, or an open
+    one. Closed at the end of its `with`, unless it was taken."""
 
-    def __init__(self, descriptor: int | None, size: int, content: bytes) -> None:
-        self.descriptor = descriptor
+    def __init__(self, size: int, content: bytes, file: BinaryIO | None) -> None:
         self.size = size
         self.content = content
+        self.file = file
+        """None for a small one, of which `content` is all."""
 
     def __enter__(self) -> "Opened":
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.descriptor is not None:
-            os.close(self.descriptor)
-            self.descriptor = None
+        if self.file is not None:
+            self.file.close()
+
+    def take(self) -> BinaryIO:
+        """The open file, which from now on is its taker's to close."""
+        file, self.file = cast(BinaryIO, self.file), None
+        return file
 
 
-async def open_file(path: str, threads: trio.CapacityLimiter) -> Opened:
+async def open_file(path: str | Path, threads: trio.CapacityLimiter) -> Opened:
     """Open the file at `path`. Raises `OSError`."""
     return await trio.to_thread.run_sync(_open, path, limiter=threads)
 
 
-def _open(path: str) -> Opened:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+def _open(path: str | Path) -> Opened:
+    file = open(path, "rb", buffering=0)  # noqa: SIM115 - its `Opened` closes it
     try:
-        size = os.fstat(descriptor).st_size
+        size = os.fstat(file.fileno()).st_size
         if size > SENT_AT_ONCE_BYTES:
-            return Opened(descriptor, size, b"")
-        content = os.read(descriptor, size)
+            return Opened(size, b"", cast(BinaryIO, file))
+        content = file.read(size)
     except BaseException:
-        os.close(descriptor)
+        file.close()
         raise
-    os.close(descriptor)
-    return Opened(None, len(content), content)
+    file.close()
+    return Opened(len(content), content, None)
 
 
 def stretch(descriptor: int, offset: int | None, count: int | None) -> tuple[int, int]:

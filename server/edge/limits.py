@@ -42,20 +42,22 @@ keys. Whoever wants some after each gigabyte never comes that far; the answers t
 none would pile up here."""
 
 SENT_AT_ONCE_BYTES = 64 * KIB
-"""A file of up to this size leaves in one write with the head of its answer."""
+"""A file of up to this size is read when it is opened and leaves in one write with the head of its
+answer: most pictures are."""
 
 FILE_PIECE_BYTES = 256 * KIB
-"""Of a larger file, sent by one call of `sendfile`: what a socket's buffer takes."""
+"""Of a larger file, sent by one call of `sendfile`, or read at once where the kernel is not handed
+the file itself: what a socket's buffer takes."""
 
 HEAD_S = 10.0
 """For a request's line and headers, from their first byte; of a new connection, from its
 beginning."""
 
 BODY_GRACE_S = 15.0
-"""For a body, however small, from when it is first asked for."""
+"""For a body, however small, while it is waited for."""
 
 BODY_BYTES_A_SECOND_MIN = 16 * KIB
-"""And this is how fast it must be beyond that."""
+"""And this is how fast it must be beyond that: an upload of 81 MiB may take an hour and a half."""
 
 KEEP_ALIVE_S = 60.0
 """Between an answer and the next request."""

@@ -12,12 +12,9 @@ from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessa
 from wsproto.extensions import Extension
 from wsproto.frame_protocol import CloseReason, ParseFailed, RsvBits
 
+from server.edge.codes import CODE_TOO_BIG
 from server.edge.limits import MESSAGE_BYTES_MAX
 
-CODE_LOST = 1006
-"""What an end without a close frame is told as."""
-
-CODE_TOO_BIG = 1009
 TOO_BIG = "a message is too large"
 
 PING_FRAME = b"\x89\x00"

@@ -2,7 +2,6 @@
 and counts of what came in."""
 
 import ssl
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -63,9 +62,9 @@ class Serving:
         now: Callable[[], int],
         file_threads: trio.CapacityLimiter,
         *,
+        worked: Callable[[], float],
+        passed: Callable[[], float],
         probes: frozenset[bytes] = frozenset(),
-        worked: Callable[[], float] = time.thread_time,
-        passed: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.application = application
         self.refusing = refusing

@@ -9,18 +9,16 @@ import structlog
 import trio
 
 from server.edge.answers import Answer, BadAnswer
+from server.edge.codes import CODE_DONE, CODE_FAILED, CODE_LOST, FAILED
 from server.edge.crowd import Crowd, Member, Taker
 from server.edge.frames import binary_frame, text_frame
 from server.edge.handshakes import acceptance
 from server.edge.heads import Head, Malformed
 from server.edge.limits import FED_AT_ONCE_BYTES
-from server.edge.messages import CODE_LOST, PING_FRAME, Messages
+from server.edge.messages import PING_FRAME, Messages
 from server.edge.refusals import refusal
 from server.edge.serving import Message, Serving
 from server.edge.wire import Gone, Wire
-
-CODE_DONE = 1000
-CODE_FAILED = 1011
 
 log = structlog.get_logger()
 
@@ -89,7 +87,7 @@ class WebSocket:
         except Exception as error:
             if not (self._lost or isinstance(error, Gone)):
                 log.error("the application failed", exc_info=error)
-            code, reason = CODE_FAILED, "something went wrong on our side"
+            code, reason = CODE_FAILED, FAILED
         if self._member is not None:
             if code == CODE_FAILED:
                 self._member.close(code, reason)

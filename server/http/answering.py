@@ -17,6 +17,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from actors.runtime.asking import Asker
 from server.access.ratelimits import Allowance, Tier
+from server.access.tokens import bearer_token
 from server.context import Context
 from server.http.answers import Response
 from server.http.bounds import Bounds
@@ -50,7 +51,6 @@ EMPTY = b"{}"
 OVER_LIMIT = "You have exceeded the rate limit for this endpoint"
 """In the words of the API's text."""
 
-BEARER = "bearer "
 BODYLESS_METHODS = ("GET", "HEAD")
 
 QUERIES_KEPT = 1_024
@@ -137,7 +137,8 @@ def _count(
 def _count_put_off(context: Context, route: Route, request: Request) -> None:
     """Count a request that gets no place, and tell what is left. Nothing is looked up for it, or it
     would cost what there is too much of: a session that is not in memory is nobody's."""
-    token = _token_of(request) if route.who is not Who.PUBLIC else None
+    header = "" if route.who is Who.PUBLIC else request.headers.get("Authorization", "")
+    token = bearer_token(header)
     claims = None if token is None else context.tokens.verify(token, context.now() // 1_000)
     viewer = None
     if claims is not None and context.sessions.is_known(claims.session, claims.account):
@@ -145,21 +146,16 @@ def _count_put_off(context: Context, route: Route, request: Request) -> None:
     _count(context, route.tier, viewer, request)
 
 
-def _token_of(request: Request) -> str | None:
-    """The bearer token that a request brings; None for none."""
-    header = request.headers.get("Authorization", "")
-    return header[len(BEARER) :].strip() if header.lower().startswith(BEARER) else None
-
-
 async def _viewer_of(context: Context, route: Route, request: Request) -> Asker | None:
     """Who asks. Raises a 401 for a bad token, or for none where one is needed."""
     if route.who is Who.PUBLIC:
         return None
-    if request.headers.get("Authorization") is None:
+    header = request.headers.get("Authorization")
+    if header is None:
         if route.who is Who.USER:
             raise unauthorized()
         return None
-    token = _token_of(request)
+    token = bearer_token(header)
     if token is None:
         raise unauthorized("Only bearer tokens are understood")
     claims = context.tokens.verify(token, context.now() // 1_000)

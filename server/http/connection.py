@@ -21,21 +21,13 @@ from quart_trio.asgi import TrioASGIHTTPConnection
 from quart_trio.wrappers import TrioRequest
 from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
+from server.edge.limits import BODY_BYTES_A_SECOND_MIN, BODY_GRACE_S
 from server.http.answers import Answer, Response
 from server.problems import Problem
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-
-
-BODY_GRACE_S = 15.0
-"""Seconds that a client may take for a body, however small, counted from when it is first asked
-for. Who waits for it holds a place among such bodies (`server.http.bounds`) or uploads."""
-
-BODY_BYTES_A_SECOND_MIN = 16 * 1024
-"""And this is how fast it must be beyond that: an upload of 81 MiB may take an hour and a half."""
-
 
 NOT_MODIFIED = 304
 ZERO_COPY = "http.response.zerocopysend"
@@ -47,7 +39,9 @@ class ClientLeft(Exception):
 
 
 class PulledBody(Body):
-    """A request's body that is received as it is asked for; never more than one chunk is held.
+    """A request's body that is received as it is asked for; never more than one chunk is held. Who
+    is waited for holds a place among such bodies (`server.http.bounds`) or uploads: hence the least
+    rate, on every server below.
 
     Quart makes it, or a `DirectRequest`; `pull_from` gives it its source. Iterate over it, or
     `read` it whole.
@@ -55,8 +49,10 @@ class PulledBody(Body):
 
     def __init__(self, expected_content_length: int | None, max_content_length: int | None) -> None:
         self._receive: Receive | None = None
-        self._due_at: float | None = None
-        """When the next bytes must be here, in trio's seconds."""
+        self._waited_s = 0.0
+        """For the client. What is done with a chunk before the next is asked for is not its
+        time."""
+        self._received_bytes = 0
         self.expected_bytes = expected_content_length
         self.ended = False
 
@@ -70,20 +66,21 @@ class PulledBody(Body):
     async def __anext__(self) -> bytes:
         """The next chunk, never empty. Raises `ClientLeft`; `RequestTimeout` for a client that is
         slower than the least rate."""
-        if self._due_at is None:
-            self._due_at = trio.current_time() + BODY_GRACE_S
         while not self.ended:
             assert self._receive is not None, "a body is read through its connection only"
+            began = trio.current_time()
+            allowed_s = BODY_GRACE_S + self._received_bytes / BODY_BYTES_A_SECOND_MIN
             message = None
-            with trio.move_on_at(self._due_at):
+            with trio.move_on_at(began + allowed_s - self._waited_s):
                 message = await self._receive()
+            self._waited_s += trio.current_time() - began
             if message is None:
                 raise RequestTimeout
             if message["type"] == "http.disconnect":
                 raise ClientLeft
             self.ended = not message.get("more_body", False)
             chunk: bytes = message.get("body", b"")
-            self._due_at += len(chunk) / BODY_BYTES_A_SECOND_MIN
+            self._received_bytes += len(chunk)
             if chunk:
                 return chunk
         raise StopAsyncIteration

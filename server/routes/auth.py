@@ -1,9 +1,8 @@
 """Registering, logging in and out, and the sessions of an account."""
 
-import hashlib
 from typing import Any
 
-from actors.accounts.messages import Register
+from actors.accounts.messages import Register, hash_of_invite
 from actors.decisions import Refused
 from actors.user.messages import ChangePassword, EndSession, NewSession, OpenSession, Refresh
 from server.access.passwords import BadPassword
@@ -67,7 +66,7 @@ async def register(call: Call[Nothing, RegisterRequest]) -> Response:
         email=body.email,
         full_name=body.full_name or None,
         session=_new_session(call, refresh),
-        invite=None if body.invite is None else _hash_of_invite(body.invite),
+        invite=None if body.invite is None else hash_of_invite(body.invite),
         invite_needed=registration == "invite",
     )
     reply = await asked(call, command)
@@ -209,10 +208,6 @@ async def change_password(call: Call[Nothing, PasswordRequest]) -> Response:
 def _new_session(call: Call[Any, Any], refresh: RefreshToken) -> NewSession:
     client = call.request.headers.get("User-Agent", "")[:CLIENT_LENGTH_MAX]
     return NewSession(refresh.hash, refresh.family, client or None)
-
-
-def _hash_of_invite(code: str) -> str:
-    return hashlib.sha256(code.strip().encode("utf-8", "replace")).hexdigest()
 
 
 async def _logged_in_again(

@@ -9,14 +9,14 @@ from actors.comment.messages import DeleteComment, LikeComment, Place, UnlikeCom
 from actors.post.messages import Comment, CommentReply
 from server.http.answers import Response, json_answer
 from server.http.calls import Call
-from server.http.refusals import asked
+from server.http.refusals import asked, asked_once
 from server.http.routing import API, Nothing, Section, Tier, Who
 from server.problems import Problem, invalid, not_found
 from server.reading.listing import list_answer
+from server.reading.naming import mentioned
 from server.reading.pages import List
 from server.reading.seeing import visible_person, visible_post
 from server.requests import COMMENT_LENGTH_MAX, CommentRequest, CommentsQuery, number_of
-from server.uploads.publishing import mentioned
 from server.wire import (
     COMMENT_PREFIX,
     Brief,
@@ -48,19 +48,17 @@ _encode = msgspec.json.Encoder().encode
 )
 async def comment(call: Call[Nothing, CommentRequest]) -> Response:
     """Comment on a post, or reply to a comment; a reply to a reply joins its thread."""
-    context, body, post = call.context, call.body, call.ids["post_id"]
+    body, post = call.body, call.ids["post_id"]
     text = body.text.strip()
     if not 1 <= len(text) <= COMMENT_LENGTH_MAX:
         limits = {"min_length": 1, "max_length": COMMENT_LENGTH_MAX}
         raise invalid("A comment has 1 to 1,000 characters", "text", **limits)
-    key = call.key((text, str(body.parent_comment_id)))
-    # Before the post is looked for: it may be gone, and a retry is answered all the same.
-    kept = None if key is None else await context.asking.kept(Comment, key)
-    if kept is None:
+
+    async def prepared() -> Comment:
         view = await visible_post(call)
         named = body.parent_comment_id
         parent = None if named is None else await _parent(call, named, post)
-        command = Comment(
+        return Comment(
             post=post,
             author=view.author,
             account=call.account,
@@ -69,8 +67,9 @@ async def comment(call: Call[Nothing, CommentRequest]) -> Response:
             root=None if parent is None else parent.root or parent.comment,
             mentions=await mentioned(call, text),
         )
-        kept = await asked(call, command, key)
-    return await _new_comment(call, kept)
+
+    key = call.key((text, str(body.parent_comment_id)))
+    return await _new_comment(call, await asked_once(call, Comment, key, prepared))
 
 
 @SECTION.route(
@@ -122,11 +121,12 @@ async def list_comments(call: Call[CommentsQuery, Nothing]) -> Response:
 )
 async def like_comment(call: Call[Nothing, Nothing]) -> Response:
     """Like a comment; again is the same answer."""
-    key = call.key(None)
-    kept = None if key is None else await call.context.asking.kept(LikeComment, key)
-    if kept is None:
-        kept = await asked(call, LikeComment(await _place(call), call.account), key)
-    return json_answer(LikeAnswer(kept.liked, kept.likes))
+
+    async def like() -> LikeComment:
+        return LikeComment(await _place(call), call.account)
+
+    reply = await asked_once(call, LikeComment, call.key(None), like)
+    return json_answer(LikeAnswer(reply.liked, reply.likes))
 
 
 @SECTION.route(

@@ -1,6 +1,7 @@
 """What is asked after the process itself: whether it serves, whether it welcomes new work, what it
 counts."""
 
+from server.access.tokens import bearer_token
 from server.http.answers import Answer, Response, json_answer
 from server.http.calls import Call, is_from_here
 from server.http.routing import Nothing, Raw, Section, Tier, Who
@@ -57,7 +58,7 @@ async def show_metrics(call: Call[Nothing, Nothing]) -> Response:
     own machine, or with the token that `run.py metrics-token` tells as a bearer token."""
     metrics = call.context.metrics
     if not is_from_here(call.context, call.request):
-        scheme, _, token = call.request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not metrics.opens_to(token.strip()):
+        token = bearer_token(call.request.headers.get("Authorization", ""))
+        if token is None or not metrics.opens_to(token):
             raise unauthorized("The metrics are for this machine, or for who has their token")
     return Answer(metrics.page(), 200, metrics.content_type)

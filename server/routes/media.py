@@ -4,10 +4,11 @@ from werkzeug.datastructures import ContentRange
 from werkzeug.http import quote_etag
 
 from server.access.tokens import MEDIA_COOKIE
+from server.edge.files import open_file
 from server.http.answers import Answer, Response
 from server.http.calls import Call
 from server.http.direct import Request
-from server.http.files import open_file
+from server.http.files import part_of
 from server.http.routing import Nothing, Raw, Section, Tier, Who
 from server.problems import Code, Problem, not_found
 from server.wire import MEDIA_PATH
@@ -52,10 +53,10 @@ async def show_medium(call: Call[Nothing, Nothing]) -> Response:
         if call.request.if_none_match.contains_weak(etag):
             answer = Answer(b"", 304, JPEG_TYPE)
         elif (wanted := _wanted_range(call.request, etag, size)) is not None:
-            answer = Answer(opened.part(*wanted, context.file_threads), 206, JPEG_TYPE)
+            answer = Answer(part_of(opened, *wanted, context.file_threads), 206, JPEG_TYPE)
             headers["Content-Range"] = ContentRange("bytes", *wanted, size).to_header()
         else:
-            answer = Answer(opened.part(0, size, context.file_threads), 200, JPEG_TYPE)
+            answer = Answer(part_of(opened, 0, size, context.file_threads), 200, JPEG_TYPE)
     answer.headers.update(headers)
     return answer
 

@@ -18,17 +18,19 @@ from actors.runtime.asking import Why
 from actors.user.messages import PublishReply
 from server.http.answers import Response, encoded_answer, json_answer
 from server.http.calls import Call
-from server.http.refusals import asked
+from server.http.refusals import asked, asked_once
 from server.http.routing import API, Nothing, Section, Tier, Who
 from server.problems import Problem, forbidden, not_found
 from server.reading.listing import people_page
+from server.reading.naming import mentioned, tags_of
 from server.reading.places import find_place, place_named
 from server.reading.seeing import visible_post
 from server.reading.shown import avatar_url, post_content
 from server.requests import EditPostRequest, PeopleQuery
+from server.uploads.alt_texts import padded
 from server.uploads.forms import PostForm
 from server.uploads.pictures import delete_blobs
-from server.uploads.publishing import mentioned, padded, publish, tags_of
+from server.uploads.publishing import publish
 from server.wire import (
     Brief,
     DeletedPostAnswer,
@@ -159,13 +161,12 @@ async def delete_post(call: Call[Nothing, Nothing]) -> Response:
 )
 async def like_post(call: Call[Nothing, Nothing]) -> Response:
     """Like a post; again is the same answer."""
-    key = call.key(None)
-    # Before the post is looked for: it may be gone, and a retry is answered all the same.
-    kept = None if key is None else await call.context.asking.kept(Like, key)
-    if kept is None:
+
+    async def like() -> Like:
         author = (await visible_post(call)).author
-        kept = await asked(call, Like(call.ids["post_id"], author, call.account), key)
-    return _like_answer(kept)
+        return Like(call.ids["post_id"], author, call.account)
+
+    return _like_answer(await asked_once(call, Like, call.key(None), like))
 
 
 @SECTION.route(
@@ -211,12 +212,12 @@ async def list_likers(call: Call[PeopleQuery, Nothing]) -> Response:
 )
 async def save_post(call: Call[Nothing, Nothing]) -> Response:
     """Keep a post among what one has saved; again is the same answer."""
-    key = call.key(None)
-    kept = None if key is None else await call.context.asking.kept(Save, key)
-    if kept is None:
+
+    async def save() -> Save:
         author = (await visible_post(call)).author
-        kept = await asked(call, Save(call.ids["post_id"], author, call.account), key)
-    return _save_answer(kept)
+        return Save(call.ids["post_id"], author, call.account)
+
+    return _save_answer(await asked_once(call, Save, call.key(None), save))
 
 
 @SECTION.route(

@@ -11,14 +11,14 @@ from server.access.proving import prove_own_password
 from server.http.answers import Response, encoded_answer, json_answer
 from server.http.calls import Call
 from server.http.cookies import without_media_cookie
-from server.http.refusals import asked
+from server.http.refusals import asked, kept
 from server.http.routing import API, Nothing, Section, Tier, Who
 from server.problems import Problem
 from server.reading.seeing import own_account, visible_person
 from server.requests import DeleteAccountRequest, ProfileRequest
 from server.uploads.form import AVATAR_LIMITS
 from server.uploads.forms import AvatarForm
-from server.uploads.pictures import delete_blobs, open_form, pictures_of, store_blobs
+from server.uploads.pictures import delete_blobs, open_form, pictures_of, stored_blobs
 from server.wire import DeletedAccountAnswer, UserAnswer
 
 SECTION = Section()
@@ -69,12 +69,9 @@ async def change_avatar(call: Call[Nothing, AvatarForm]) -> Response:
     account, context = await own_account(call), call.context
     async with open_form(call, AVATAR_LIMITS) as form:
         (image,) = await pictures_of(form, context)
-    (name,) = await store_blobs(context, [image.thumbnail])
-    try:
+    async with stored_blobs(context, [image.thumbnail]) as stored:
+        (name,) = stored.names
         reply = await asked(call, SetAvatar(account, name))
-    except Exception:
-        await delete_blobs(context, [name])
-        raise
     await delete_blobs(context, reply.blobs)
     return await _own_profile(call)
 
@@ -105,7 +102,7 @@ async def _delete_account(call: Call[Nothing, DeleteAccountRequest]) -> Response
         await asked(call, DeleteAccount(account, password_id), key)
     except Problem:
         # A repeat finds nobody whose password it could be, and gets the first answer.
-        if key is None or await context.asking.kept(DeleteAccount, key) is None:
+        if await kept(call, DeleteAccount, key) is None:
             raise
     else:
         # One that is set in this very moment has no row then, and is swept.

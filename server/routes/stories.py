@@ -9,7 +9,7 @@ from actors.story.messages import ViewStory
 from actors.user.messages import DeleteStory, PublishStory
 from server.http.answers import Response, encoded_answer, json_answer
 from server.http.calls import Call
-from server.http.refusals import asked
+from server.http.refusals import asked, asked_once, kept
 from server.http.routing import API, Nothing, Section, Tier, Who
 from server.problems import Problem, forbidden, invalid, not_found
 from server.reading.listing import encoded_page, people_page, place_of
@@ -23,7 +23,7 @@ from server.requests import (
 )
 from server.uploads.form import AVATAR_LIMITS, BadForm, Form
 from server.uploads.forms import StoryForm
-from server.uploads.pictures import delete_blobs, open_form, pictures_of, store_blobs
+from server.uploads.pictures import delete_blobs, open_form, pictures_of, stored_blobs
 from server.wire import (
     MEDIA_PATH,
     STORY_PREFIX,
@@ -63,20 +63,16 @@ async def publish_story(call: Call[Nothing, StoryForm]) -> Response:
     context = call.context
     async with open_form(call, AVATAR_LIMITS) as form:
         key = call.key((form.fields, [file.sha256 for file in form.media]))
-        reply = None if key is None else await context.asking.kept(PublishStory, key)
+        reply = await kept(call, PublishStory, key)
         if reply is None:
             duration = _duration_of(form)
             if form.text(MEDIA_TYPE) not in (None, "", PHOTO):
                 raise invalid("Stories are photos", MEDIA_TYPE)
             (image,) = await pictures_of(form, context)
-            (name,) = await store_blobs(context, [image.jpeg])
-            try:
+            async with stored_blobs(context, [image.jpeg]) as stored:
+                (name,) = stored.names
                 reply = await asked(call, PublishStory(call.account, name, duration), key)
-            except Exception:
-                await delete_blobs(context, [name])
-                raise
-            if reply.file != name:  # a request with the same key was quicker
-                await delete_blobs(context, [name])
+                stored.are_named = reply.file == name
     answer = NewStoryAnswer(
         story_id=f"{STORY_PREFIX}{reply.story}",
         user_id=str(reply.author),
@@ -174,11 +170,12 @@ async def show_ring(call: Call[Nothing, Nothing]) -> Response:
 )
 async def view_story(call: Call[Nothing, Nothing]) -> Response:
     """Note that one has seen a story; again is the same answer, and one's own don't count."""
-    key = call.key(None)
-    reply = None if key is None else await call.context.asking.kept(ViewStory, key)
-    if reply is None:
+
+    async def view() -> ViewStory:
         row = await _live_story(call)
-        reply = await asked(call, ViewStory(row.story, row.author, call.account), key)
+        return ViewStory(row.story, row.author, call.account)
+
+    reply = await asked_once(call, ViewStory, call.key(None), view)
     return json_answer(ViewAnswer(f"{STORY_PREFIX}{reply.story}", True, reply.views))
 
 

@@ -7,9 +7,8 @@ Called by `server.streams.lines` with the scope of a handshake.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from server.access.tokens import Claims
+from server.access.tokens import Claims, bearer_token
 from server.context import Context
-from server.http.answering import BEARER
 from server.hub import STREAMS_OF_A_USER_MAX
 from server.problems import forbidden, rate_limited, unauthorized
 from server.streams.origins import is_welcome, parse_origins
@@ -49,9 +48,10 @@ def _token(headers: Mapping[str, str], subprotocols: Iterable[str]) -> str:
     """The token that is there. Raises a 401 for none, or for something else."""
     header = headers.get("authorization")
     if header is not None:
-        if not header.lower().startswith(BEARER):
+        token = bearer_token(header)
+        if token is None:
             raise unauthorized("Only bearer tokens are understood")
-        return header[len(BEARER) :].strip()
+        return token
     for offered in subprotocols:
         if offered.startswith(BEARER_PROTOCOL):
             return offered[len(BEARER_PROTOCOL) :]

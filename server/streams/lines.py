@@ -13,11 +13,12 @@ import trio
 
 from actors.runtime.asking import Asker
 from server.context import Context
+from server.edge.codes import CODE_FAILED, CODE_LOST, CODE_TOO_BIG, FAILED
 from server.edge.crowd import Member
 from server.edge.limits import MESSAGE_BYTES_MAX
 from server.http.connection import IgnoredUpgrade, Receive, Send
 from server.problems import Problem
-from server.stream import LOST, Stream
+from server.stream import Stream
 from server.streams.admission import admit
 
 log = structlog.get_logger()
@@ -28,12 +29,6 @@ SUBPROTOCOL = "triptych"
 
 CLOSING_S = 2.0
 """Seconds for the last words to get out, at the least; then the connection is dropped."""
-
-TOO_BIG = 1009
-"""RFC 6455, 7.4.1."""
-
-FAILED = 1011
-"""The same."""
 
 
 class StreamConnection:
@@ -117,7 +112,7 @@ class CrowdLine:
             self.write_soon()
 
     def over(self) -> None:
-        self._stream.end(LOST, "")
+        self._stream.end(CODE_LOST, "")
         forget(self._context, self._stream, self._request_id)
 
     # A stream's line.
@@ -143,11 +138,11 @@ class CrowdLine:
             await act()
         except Exception as error:
             log.error("a stream failed", exc_info=error)
-            self._stream.end(FAILED, "something went wrong on our side")
+            self._stream.end(CODE_FAILED, FAILED)
 
     def close(self, code: int, reason: str) -> None:
         assert self._member is not None
-        if code != LOST:
+        if code != CODE_LOST:
             self._member.close(code, reason, self._stream.patience_s)
 
 
@@ -174,7 +169,7 @@ class TaskLine:
             nursery.start_soon(self._read, receive)
             await self._over.wait()
             closed = trio.Event()
-            if stream.code != LOST:
+            if stream.code != CODE_LOST:
                 nursery.start_soon(self._close, closed)
                 with trio.move_on_after(max(CLOSING_S, stream.patience_s)):
                     await closed.wait()
@@ -200,11 +195,11 @@ class TaskLine:
         while True:
             message = await receive()
             if message["type"] == "websocket.disconnect":
-                stream.end(LOST, "")
+                stream.end(CODE_LOST, "")
                 return
             text = message.get("text")
             if text is not None and len(text.encode("utf-8", "replace")) > MESSAGE_BYTES_MAX:
-                stream.end(TOO_BIG, "a message is too big")
+                stream.end(CODE_TOO_BIG, "a message is too big")
                 continue
             stream.take(text)
             while not stream.has_room and stream.code is None:
@@ -238,7 +233,7 @@ class TaskLine:
             while self._stream.outbox is not None:
                 await (self._write_one() if self._socket is None else self._write_joined())
         except OSError:
-            self._stream.end(LOST, "")
+            self._stream.end(CODE_LOST, "")
         self._is_writing = False
 
     async def _write_one(self) -> None:

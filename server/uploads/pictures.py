@@ -59,9 +59,34 @@ async def pictures_of(form: Form, context: Context) -> list[PreparedImage]:
         raise overloaded(RETRY_IMAGES_S) from None
 
 
-async def store_blobs(context: Context, contents: Sequence[bytes]) -> list[str]:
-    """Make files durable, and say their names; if one fails, those already there are deleted.
-    Raises the `Problem` of that."""
+class StoredBlobs:
+    """Files that are durable, before any fact names them."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+        self.are_named = True
+        """Whether what was asked names them. Not if a request with the same key was quicker: then
+        the reply is that one's, and speaks of its files."""
+
+
+@asynccontextmanager
+async def stored_blobs(context: Context, contents: Sequence[bytes]) -> AsyncGenerator[StoredBlobs]:
+    """Files made durable for what the block asks, and deleted again if that does not name them.
+    Raises the `Problem` of storing them."""
+    stored = StoredBlobs(await _store(context, contents))
+    try:
+        yield stored
+    except Exception:
+        # Refused, or failed before anything was appended. Not when cancelled: then nobody knows,
+        # and the sweep does.
+        await delete_blobs(context, stored.names)
+        raise
+    if not stored.are_named:
+        await delete_blobs(context, stored.names)
+
+
+async def _store(context: Context, contents: Sequence[bytes]) -> list[str]:
+    """Make files durable, and say their names; if one fails, those already there are deleted."""
     names: list[str] = []
     try:
         for data in contents:

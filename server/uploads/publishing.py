@@ -1,35 +1,26 @@
 """From a form to a published post: the idempotency-kept reply, the pictures, their blobs, the
-command; all or nothing. And whom a post names.
+command; all or nothing.
 
-Called by the routes of posts and comments.
+Called by the routes of posts.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from actors.post.mentions import mentions_in
 from actors.user.messages import NewMedium, Publish, PublishReply
 from server.http.calls import Call
-from server.http.refusals import asked
+from server.http.refusals import asked, kept
 from server.http.routing import Nothing
 from server.problems import invalid, problem_of_decoding
+from server.reading.naming import USER_TAGS, mentioned, tags_of
 from server.reading.places import LOCATION, place_named
-from server.requests import (
-    CAPTION_LENGTH_MAX,
-    EditPostRequest,
-    TagRequest,
-    number_of,
-)
+from server.requests import CAPTION_LENGTH_MAX, EditPostRequest
+from server.uploads.alt_texts import ALT_TEXTS, padded
 from server.uploads.form import POST_LIMITS, BadForm, Form
-from server.uploads.pictures import delete_blobs, open_form, pictures_of, store_blobs
-from storage.facts import Tag
-from storage.reads import GetAccounts
+from server.uploads.pictures import open_form, pictures_of, stored_blobs
 
 CAPTION = "caption"
-ALT_TEXTS = "alt_texts"
-USER_TAGS = "user_tags"
 
 
 async def publish(call: Call[Nothing, Any]) -> PublishReply:
@@ -41,72 +32,29 @@ async def publish(call: Call[Nothing, Any]) -> PublishReply:
     async with open_form(call, POST_LIMITS) as form:
         key = call.key((form.fields, [file.sha256 for file in form.media]))
         # Looked up before all else: a retry is cheap, and gets what the first one got.
-        kept = None if key is None else await context.asking.kept(Publish, key)
-        if kept is not None:
-            return kept
+        reply = await kept(call, Publish, key)
+        if reply is not None:
+            return reply
         caption = _caption_of(form)
         alts = _alts_of(form)
         named = form.text(LOCATION)
         location = await place_named(call, named) if named else None
         tags = await tags_of(call, _said(form, USER_TAGS).user_tags or [])
         images = await pictures_of(form, context)
-    names = await store_blobs(
-        context, [data for image in images for data in (image.jpeg, image.thumbnail)]
-    )
-    media = tuple(
-        NewMedium(image.width, image.height, file, thumbnail, alt)
-        for image, file, thumbnail, alt in zip(
-            images, names[::2], names[1::2], padded(alts, len(images)), strict=True
+    contents = [data for image in images for data in (image.jpeg, image.thumbnail)]
+    async with stored_blobs(context, contents) as stored:
+        files, thumbnails = stored.names[::2], stored.names[1::2]
+        media = tuple(
+            NewMedium(image.width, image.height, file, thumbnail, alt)
+            for image, file, thumbnail, alt in zip(
+                images, files, thumbnails, padded(alts, len(images)), strict=True
+            )
         )
-    )
-    try:
         mentions = await mentioned(call, caption)
         command = Publish(call.account, caption, media, location, tags, mentions)
         reply = await asked(call, command, key)
-    except Exception:
-        # Refused, or failed before anything was appended. Not when cancelled: then nobody knows,
-        # and the sweep does.
-        await delete_blobs(context, names)
-        raise
-    if not any(medium.file in names for medium in reply.media):
-        # A request with the same key was quicker, and this is its reply.
-        await delete_blobs(context, names)
+        stored.are_named = any(medium.file in files for medium in reply.media)
     return reply
-
-
-async def tags_of(call: Call[Any, Any], given: Sequence[int | str | TagRequest]) -> tuple[Tag, ...]:
-    """Those whom a request tags, once each. Raises a 400 for one who is not there for the
-    caller."""
-    tags: dict[int, Tag] = {}
-    for one in given:
-        tag = one if isinstance(one, TagRequest) else TagRequest(one)
-        account = number_of(tag.user_id)
-        if account is None:
-            raise invalid("A tag names nobody", USER_TAGS)
-        if (tag.x is None) != (tag.y is None):
-            raise invalid("x and y of a tag come together", USER_TAGS)
-        tags.setdefault(account, Tag(account, tag.x, tag.y))
-    people = await call.context.views.people(tags, call.account)
-    for account in tags:
-        if account not in people:
-            raise invalid("A tag names nobody", USER_TAGS, user_id=str(account))
-    return tuple(tags.values())
-
-
-async def mentioned(call: Call[Any, Any], text: str | None) -> tuple[int, ...]:
-    """The accounts that a text names."""
-    names = mentions_in(text)
-    if not names:
-        return ()
-    return tuple(account for _, account in await call.context.asking.read(GetAccounts(names)))
-
-
-def padded(alts: Sequence[str | None], count: int) -> list[str | None]:
-    """One alt text a picture, None for those that have none. Raises a 400 for more than
-    pictures."""
-    if len(alts) > count:
-        raise invalid("There are more alt texts than pictures", ALT_TEXTS, max=count)
-    return [alt or None for alt in alts] + [None] * (count - len(alts))
 
 
 def _caption_of(form: Form) -> str | None:

@@ -22,7 +22,6 @@ from storage.facts.accounts import Verified as Verified
 from storage.facts.encoding import FACTS as FACTS
 from storage.facts.encoding import UPGRADES as UPGRADES
 from storage.facts.encoding import UnknownFact as UnknownFact
-from storage.facts.encoding import Upgrade as Upgrade
 from storage.facts.encoding import decode_fact as decode_fact
 from storage.facts.encoding import encode_fact as encode_fact
 from storage.facts.encoding import with_texts as with_texts

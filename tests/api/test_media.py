@@ -10,7 +10,9 @@ import pytest
 import trio
 from PIL import Image
 
-from server.http.files import PIECE_BYTES, READ_AT_ONCE_BYTES, open_file
+from server.edge.files import open_file
+from server.edge.limits import FILE_PIECE_BYTES, SENT_AT_ONCE_BYTES
+from server.http.files import part_of
 from tests.api.world import Person, World, jpeg, served
 
 
@@ -105,20 +107,20 @@ async def test_a_picture_that_is_deleted_while_it_is_asked_for_is_not_found(
 
 
 async def test_a_file_that_was_opened_is_served_whole(world: World, tmp_path: Path) -> None:
-    for size in (0, READ_AT_ONCE_BYTES, READ_AT_ONCE_BYTES + 1, 3 * PIECE_BYTES):
+    for size in (0, SENT_AT_ONCE_BYTES, SENT_AT_ONCE_BYTES + 1, 3 * FILE_PIECE_BYTES):
         path = tmp_path / "picture"
         whole = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
         path.write_bytes(whole)
         with await open_file(path, world.context.file_threads) as opened:
             path.unlink()
-            part = opened.part(0, opened.size, world.context.file_threads)
+            part = part_of(opened, 0, opened.size, world.context.file_threads)
         if isinstance(part, bytes):
             assert part == whole
         else:
             async with part as pieces:
                 assert b"".join([piece async for piece in pieces]) == whole
             assert part.file.closed
-        assert isinstance(part, bytes) == (size <= READ_AT_ONCE_BYTES)
+        assert isinstance(part, bytes) == (size <= SENT_AT_ONCE_BYTES)
 
 
 async def test_head_has_the_headers_only(world: World, url: str) -> None:

@@ -4,15 +4,10 @@ good.
 
 import re
 from collections.abc import AsyncIterator
-from typing import Any, cast
 
-import httpx
-import msgspec
 import pytest
 import trio
 
-from actors.runtime.asking import Asking, Overloaded
-from server.app import make_app
 from server.uploads.form import POST_LIMITS
 from tests.api.world import BASE_URL, Person, World, jpeg, picture
 
@@ -207,19 +202,6 @@ async def test_a_retry_with_its_key_gets_the_same_post_and_makes_none(
     assert len(world.files) == 2
 
 
-async def test_two_at_once_with_one_key_make_one_post(world: World, ann: Person) -> None:
-    bodies: list[bytes] = []
-
-    async def publish() -> None:
-        bodies.append((await ann.publishes("once", key="k-1")).content)
-
-    async with trio.open_nursery() as nursery:
-        for _ in range(3):
-            nursery.start_soon(publish)
-    assert len(set(bodies)) == 1
-    assert len(world.files) == 2
-
-
 async def test_a_key_with_other_values_is_refused(ann: Person) -> None:
     await ann.publishes("once", key="k-1")
     for answer in (
@@ -253,27 +235,3 @@ async def test_a_malformed_key_is_refused(ann: Person, key: str) -> None:
     answer = await ann.post(f"/posts/{post}/like", headers=headers)  # pyright: ignore
     assert answer.status_code == 400
     assert answer.json()["error"]["details"]["field"] == "Idempotency-Key"
-
-
-class FullActors:
-    """Actors that answer every question and take no command."""
-
-    def __init__(self, asking: Asking) -> None:
-        self._asking = asking
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._asking, name)
-
-    async def ask(self, command: Any, key: Any = None, asker: Any = None) -> Any:
-        raise Overloaded
-
-
-async def test_files_of_a_post_that_was_not_taken_are_deleted(world: World, ann: Person) -> None:
-    asking = cast(Asking, FullActors(world.context.asking))
-    context = msgspec.structs.replace(world.context, asking=asking)
-    transport = httpx.ASGITransport(app=cast(Any, make_app(context)))
-    async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
-        ann.client = client
-        answer = await ann.publishes()
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
-    assert world.files == set()

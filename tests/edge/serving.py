@@ -84,9 +84,9 @@ async def served(
         Limits(**limits),
         lambda: DATE_MS,
         threads,
-        probes=frozenset({b"/probe"}),
         worked=worked,
         passed=worked,
+        probes=frozenset({b"/probe"}),
     )
     listener = Listener(serving)
     house = House(listener, serving, listening.getsockname()[1])

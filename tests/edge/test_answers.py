@@ -133,7 +133,10 @@ async def test_a_small_answer_is_one_write():
     ours, theirs = socket.socketpair()
     counting = Counting(fileno=ours.detach())
     with theirs, counting:
-        serving = Serving(echo, refuse, Limits(), lambda: DATE_MS, trio.CapacityLimiter(1))
+        threads = trio.CapacityLimiter(1)
+        serving = Serving(
+            echo, refuse, Limits(), lambda: DATE_MS, threads, worked=lambda: 0.0, passed=lambda: 0.0
+        )
         theirs.sendall(get() * 3)
         theirs.shutdown(socket.SHUT_WR)
         await Connection(Wire(counting, 30.0), serving, None, None, None).run()

@@ -12,7 +12,7 @@ import trio
 from PIL import Image
 
 from server.app import make_app
-from server.http.files import READ_AT_ONCE_BYTES
+from server.edge.limits import SENT_AT_ONCE_BYTES
 from tests.api.world import BASE_URL, Person, World, open_world
 from tests.edge.serving import House, get, served
 
@@ -112,7 +112,7 @@ async def test_a_large_picture_leaves_whole_and_in_parts(world: World, house: Ho
     media = (await ann.publishes(None, noise(1_400))).json()["media"][0]
     path = path_of(media["url"])
     whole = (await world.client.get(media["url"])).content
-    assert len(whole) > 2 * READ_AT_ONCE_BYTES
+    assert len(whole) > 2 * SENT_AT_ONCE_BYTES
     async with await house.connect() as client:
         await client.send(get(path) + get(path, method="HEAD"))
         status, headers, body = await client.answer()

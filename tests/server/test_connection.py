@@ -13,13 +13,8 @@ from quart_trio import QuartTrio
 from quart_trio.wrappers import TrioResponse
 from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
-from server.http.connection import (
-    BODY_BYTES_A_SECOND_MIN,
-    BODY_GRACE_S,
-    ClientLeft,
-    PulledConnection,
-    PulledRequest,
-)
+from server.edge.limits import BODY_BYTES_A_SECOND_MIN, BODY_GRACE_S
+from server.http.connection import ClientLeft, PulledConnection, PulledRequest
 from server.problems import Problem
 
 Handler = Callable[[PulledRequest], Awaitable[Response]]
@@ -241,3 +236,18 @@ async def test_a_body_at_the_least_rate_is_waited_for(
     client = Slow([b"x" * BODY_BYTES_A_SECOND_MIN] * 100)
     await client.request(read)
     assert client.body == str(100 * BODY_BYTES_A_SECOND_MIN).encode()
+
+
+async def test_a_handler_that_is_slow_to_read_is_not_held_against_the_client(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async def read(request: PulledRequest) -> Response:
+        size = 0
+        async for chunk in request.pulled:
+            await trio.sleep(10)  # as a disk may take
+            size += len(chunk)
+        return TrioResponse(str(size).encode())
+
+    client = Slow([b"x" * 1_000] * 10)
+    await client.request(read)
+    assert client.body == b"10000"
