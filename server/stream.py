@@ -109,6 +109,10 @@ class Stream:
         elif self._said is not None:  # it was told to look up before it was asked anything
             self._obey_soon()
 
+    def detach(self) -> None:
+        """It is over, and speaks no more."""
+        self._line = None
+
     # The hub speaks.
 
     def hear(self, event: Event) -> None:

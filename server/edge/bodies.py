@@ -50,7 +50,7 @@ class ChunkedBody:
         place = 0
         try:
             if self._fault is not None:
-                raise self._fault
+                raise self._fault.anew()
             while not self.ended and len(pieces) < CHUNKS_AT_ONCE:
                 came = self._step(received, place, pieces)
                 if came == place:
@@ -59,7 +59,7 @@ class ChunkedBody:
         except Malformed as fault:
             if not pieces:
                 raise
-            self._fault = fault
+            self._fault = fault.anew()
         return b"".join(pieces), received[place:]
 
     # Each step begins at a place in what was received and says how far it came: no further if it

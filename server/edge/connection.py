@@ -67,6 +67,8 @@ class Connection:
             await self._refuse(fault)
         except Gone:
             pass
+        finally:
+            self._requests.forget()
 
     async def _serve(self, due: float) -> bool:
         """Request after request, the first by `due`. Whether the client may still be sending when

@@ -63,7 +63,9 @@ class Exchange:
         if self._begun:
             self._wire.shut()  # so that it can't be taken for complete
             raise Gone("an answer broke off")
-        raise self._fault or Malformed("Something went wrong on our side", 500)
+        if self._fault is not None:
+            raise self._fault.anew()
+        raise Malformed("Something went wrong on our side", 500)
 
     # The request.
 
@@ -78,7 +80,7 @@ class Exchange:
             content = self._requests.next_body() or await self._receive_body()
             self._more_is_here = self._requests.pending_bytes > 0
         except Malformed as fault:
-            self._fault = fault
+            self._fault = fault.anew()
             return DISCONNECT
         except Gone:
             self._left = True

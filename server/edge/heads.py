@@ -49,6 +49,12 @@ class Malformed(Exception):
         self.status = status
         self.headers = headers
 
+    def anew(self) -> "Malformed":
+        """The same, never raised, for whoever remembers it. The traceback of one that was raised
+        leads back to who remembers it: a circle, in which all that was received would wait for the
+        garbage collector."""
+        return Malformed(self.message, self.status, self.headers)
+
 
 class Head(msgspec.Struct, frozen=True):
     """A request but for its body. Names of headers are in lower case; `length` is that of the body,

@@ -37,13 +37,13 @@ class Requests:
         complete. Raises `Malformed`, and does so ever after."""
         assert self.body_ended, "a request's body comes before the next request"
         if self._fault is not None:
-            raise _once_more(self._fault)
+            raise self._fault.anew()
         if not self._received or not self._skip_empty_line():
             return None
         try:
             found = self._reader.read(self._received)
         except Malformed as fault:
-            self._fault = _once_more(fault)
+            self._fault = fault.anew()
             raise
         if found is None:
             return None
@@ -60,13 +60,13 @@ class Requests:
         """What there is of the current body; nothing while more must be fed, or at its end. Raises
         `Malformed`, and does so ever after."""
         if self._fault is not None:
-            raise _once_more(self._fault)
+            raise self._fault.anew()
         if self._body is None or self._body.ended or not self._received:
             return b""
         try:
             content, self._received = self._body.take(self._received)
         except Malformed as fault:
-            self._fault = _once_more(fault)
+            self._fault = fault.anew()
             raise
         return content
 
@@ -74,6 +74,11 @@ class Requests:
         """All that was fed after the current request, which is no more HTTP."""
         rest, self._received = self._received, b""
         return rest
+
+    def forget(self) -> None:
+        """Nobody asks any more: let go of what was fed. What is around this may wait for the
+        garbage collector: Quart leaves a circle for each route that it does not find."""
+        self._received = b""
 
     def _skip_empty_line(self) -> bool:
         """One empty line before a request is passed over (RFC 9112, 2.2): some clients end a body
@@ -86,9 +91,3 @@ class Requests:
             self._received = self._received[2:]
         self._skipped = True
         return bool(self._received)
-
-
-def _once_more(fault: Malformed) -> Malformed:
-    """The same, never raised: the traceback of one that was leads back to who remembers it, and all
-    that was received would wait for the garbage collector."""
-    return Malformed(fault.message, fault.status, fault.headers)

@@ -114,6 +114,9 @@ class CrowdLine:
     def over(self) -> None:
         self._stream.end(CODE_LOST, "")
         forget(self._context, self._stream, self._request_id)
+        # Or else the three would keep each other until the garbage collector looks at what is old.
+        self._stream.detach()
+        self._member = None
 
     # A stream's line.
 

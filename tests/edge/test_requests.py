@@ -193,3 +193,24 @@ def test_what_was_refused_waits_for_no_garbage_collector(received: bytes):
         assert left() is None
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("fed", ["at once", "in two"])
+def test_nor_does_a_body_that_was_refused(fed: str):
+    gc.disable()
+    try:
+        requests = Watched()
+        head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        requests.feed(head + b"1\r\na\r\n" + (b"zz\r\n" if fed == "at once" else b""))
+        assert requests.next_head() is not None
+        assert requests.next_body() == b"a"
+        if fed == "in two":
+            requests.feed(b"zz\r\n")
+        for _ in range(2):
+            with pytest.raises(Malformed):
+                requests.next_body()
+        left = weakref.ref(requests)
+        del requests
+        assert left() is None
+    finally:
+        gc.enable()
