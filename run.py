@@ -31,6 +31,7 @@ from admin import commands
 from admin.commands import Operator
 from admin.control import serve_control
 from admin.failures import EXIT_DISK_FAILED, told
+from admin.line import Place
 from admin.passes import Passes
 from admin.scrubbing import scrub_what_is_left, tell_scrubbed
 from admin.tail import tail
@@ -47,7 +48,9 @@ from server.binding import (
     address_of_listener,
     certificate_of,
     connections_max,
+    fingerprint_of,
     listen,
+    path_of_listener,
     place_of_listener,
     renew_certificate,
 )
@@ -128,7 +131,7 @@ async def serve_until(
 ) -> None:
     """The whole server, until `stop`."""
     clocks = Clocks(unix_ms, time.perf_counter)
-    bound = address_of_listener(settings, listening)
+    bound, path = address_of_listener(settings, listening), path_of_listener(listening)
     url = settings.public_url or bound
     residency = Residency(settings.cells_max, float(settings.cell_idle_s))
     async with (
@@ -156,7 +159,13 @@ async def serve_until(
                 folder.path,
                 actors,
                 shown,
-                Passes(actors, context.tokens.issue, unix_ms, secrets.token_bytes, bound),
+                Passes(
+                    actors,
+                    context.tokens.issue,
+                    unix_ms,
+                    secrets.token_bytes,
+                    lambda: Place(bound, path, fingerprint_of(settings)),
+                ),
             )
             async with trio.open_nursery() as edge:
                 await edge.start(serve_app, context, listening, stop.begun, of_edge)

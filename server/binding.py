@@ -1,11 +1,15 @@
 """What the settings say of listening, as the edge wants it: a bound socket, the bound of
 connections, a certificate. `run.py` calls it; nothing here serves."""
 
+import hashlib
+import os
+import re
 import resource
 import signal
 import socket
 import ssl
 from collections.abc import Mapping
+from pathlib import Path
 
 import structlog
 import trio
@@ -18,6 +22,9 @@ from server.settings import BadSetting, Settings
 
 UNIX_URL = "http://localhost"
 """What URLs begin with for whoever comes by a Unix socket, without `public_url`."""
+
+CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+"""In PEM. The first one of a file is the server's, those after it vouch for it."""
 
 log = structlog.get_logger()
 
@@ -61,6 +68,27 @@ def connections_max(settings: Settings) -> int:
     """As many connections as the settings allow, if the process may open so many files."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     files = settings.connections_max + DESCRIPTORS_SPARED
+def path_of_listener(listening: socket.socket) -> str | None:
+    """The path of a Unix socket for whoever is in another folder; None for a port."""
+    if listening.family != socket.AF_UNIX:
+        return None
+    name = os.fsdecode(listening.getsockname())
+    return name if name.startswith("\0") else os.path.abspath(name)
+
+
+def fingerprint_of(settings: Settings) -> str | None:
+    """The SHA-256 of the certificate that `tls_cert` holds now, in hex; nobody's if there is none
+    in it any more. None without TLS."""
+    if settings.tls_cert is None:
+        return None
+    try:
+        found = CERTIFICATE.search(Path(settings.tls_cert).read_bytes())
+        shown = ssl.PEM_cert_to_DER_cert(found[0].decode()) if found else None
+    except (OSError, ValueError):
+        shown = None
+    return hashlib.sha256(shown).hexdigest() if shown else ""
+
+
     if hard != resource.RLIM_INFINITY:
         files = min(files, hard)
     if soft != resource.RLIM_INFINITY and soft < files:
