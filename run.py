@@ -82,7 +82,14 @@ from server.uploads.image_threads import ImageThreads
 from server.uploads.pictures import delete_blobs
 from server.uploads.sweeping import sweep_media
 from storage.blobs import Blobs
-from storage.folder import METRICS_SECRET, DataFolder, open_folder, secret
+from storage.folder import (
+    METRICS_SECRET,
+    TOKENS_SECRET,
+    DataFolder,
+    check_folder,
+    open_folder,
+    secret,
+)
 from storage.journal import open_disk
 from storage.reads import GetMediaNames
 
@@ -213,7 +220,7 @@ def make_context(
 ) -> Context:
     """What handlers work with, and everybody who listens to the deliveries, in the order of
     hearing."""
-    key = secret(folder, "tokens", secrets.token_bytes)
+    key = secret(folder, TOKENS_SECRET, secrets.token_bytes)
     metrics = Metrics(secret(folder, METRICS_SECRET, secrets.token_bytes).hex())
     views = Views(actors, url)
     hub = Hub(actors, views, actors.resident, unix_ms)
@@ -328,9 +335,11 @@ def setting_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def load(flags: dict[str, str | None]) -> Loaded:
-    """The settings. Raises `BadSetting`."""
+    """The settings. Raises `BadSetting`, and `OSError` for a folder that can't be used."""
     given = {name: value for name, value in flags.items() if value is not None}
-    file = read_settings_file(data_folder(given, os.environ))
+    folder = data_folder(given, os.environ)
+    check_folder(folder)
+    file = read_settings_file(folder)
     return load_settings(given, os.environ, file)
 
 

@@ -38,13 +38,17 @@ def listen(settings: Settings, environ: Mapping[str, str], pid: int) -> socket.s
         try:
             return bind_unix(settings.uds)
         except OSError as error:
-            raise BadSetting(f"can't listen on {settings.uds}: {error.strerror}") from None
+            why = error.strerror or error
+            raise BadSetting(
+                f"can't listen on {settings.uds}: {why}; choose another path with --uds"
+            ) from None
     try:
         return bind_tcp(settings.host, settings.port)
     except OSError as error:
         where = f"host {settings.host}, port {settings.port}"
         raise BadSetting(
-            f"can't listen on {where}: {error.strerror}; choose others with --host and --port"
+            f"can't listen on {where}: {error.strerror}; choose others with --host and --port, "
+            "or TRIPTYCH_HOST and TRIPTYCH_PORT"
         ) from None
 
 
@@ -64,10 +68,6 @@ def place_of_listener(settings: Settings, listening: socket.socket) -> str:
     return address_of_listener(settings, listening)
 
 
-def connections_max(settings: Settings) -> int:
-    """As many connections as the settings allow, if the process may open so many files."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    files = settings.connections_max + DESCRIPTORS_SPARED
 def path_of_listener(listening: socket.socket) -> str | None:
     """The path of a Unix socket for whoever is in another folder; None for a port."""
     if listening.family != socket.AF_UNIX:
@@ -89,6 +89,10 @@ def fingerprint_of(settings: Settings) -> str | None:
     return hashlib.sha256(shown).hexdigest() if shown else ""
 
 
+def connections_max(settings: Settings) -> int:
+    """As many connections as the settings allow, if the process may open so many files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = settings.connections_max + DESCRIPTORS_SPARED
     if hard != resource.RLIM_INFINITY:
         files = min(files, hard)
     if soft != resource.RLIM_INFINITY and soft < files:
