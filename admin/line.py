@@ -142,6 +142,8 @@ async def open_line(place: Place, path: str, token: str) -> AsyncGenerator[Line]
             yield line
         except RemoteProtocolError:
             raise LineEnded(1002) from None
+        except trio.BrokenResourceError:  # while something was said
+            raise LineEnded(1006) from None
 
 
 async def _connected(place: Place) -> trio.abc.Stream:

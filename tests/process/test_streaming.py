@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -211,6 +212,17 @@ async def test_tail_ends_when_another_try_would_end_the_same(tmp_path: Path) -> 
             (plain.url, "the server answered 401: the token is good no longer, so log in"),
         ):
             await refused(remedy, "tail", "--token", "x", "--url", there)
+
+
+async def test_tail_ends_where_no_http_is_spoken(tmp_path: Path) -> None:
+    async def greet(stream: trio.SocketStream) -> None:
+        await stream.send_all(b"220 mail.test at your service\r\n\r\n")
+
+    async with trio.open_nursery() as nursery:
+        listeners = await nursery.start(partial(trio.serve_tcp, greet, 0, host="127.0.0.1"))
+        url = f"http://127.0.0.1:{listeners[0].socket.getsockname()[1]}"
+        await refused(f"what answers at {url} speaks no HTTP", "tail", "--token", "x", "--url", url)
+        nursery.cancel_scope.cancel()
 
 
 async def test_tail_wants_the_certificate_that_the_server_should_show(tmp_path: Path) -> None:
