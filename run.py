@@ -31,6 +31,7 @@ from admin import commands
 from admin.commands import Operator
 from admin.control import serve_control
 from admin.failures import EXIT_DISK_FAILED, told
+from admin.line import Place
 from admin.passes import Passes
 from admin.scrubbing import scrub_what_is_left, tell_scrubbed
 from admin.tail import tail
@@ -47,7 +48,9 @@ from server.binding import (
     address_of_listener,
     certificate_of,
     connections_max,
+    fingerprint_of,
     listen,
+    path_of_listener,
     place_of_listener,
     renew_certificate,
 )
@@ -79,7 +82,14 @@ from server.uploads.image_threads import ImageThreads
 from server.uploads.pictures import delete_blobs
 from server.uploads.sweeping import sweep_media
 from storage.blobs import Blobs
-from storage.folder import METRICS_SECRET, DataFolder, open_folder, secret
+from storage.folder import (
+    METRICS_SECRET,
+    TOKENS_SECRET,
+    DataFolder,
+    check_folder,
+    open_folder,
+    secret,
+)
 from storage.journal import open_disk
 from storage.reads import GetMediaNames
 
@@ -128,7 +138,7 @@ async def serve_until(
 ) -> None:
     """The whole server, until `stop`."""
     clocks = Clocks(unix_ms, time.perf_counter)
-    bound = address_of_listener(settings, listening)
+    bound, path = address_of_listener(settings, listening), path_of_listener(listening)
     url = settings.public_url or bound
     residency = Residency(settings.cells_max, float(settings.cell_idle_s))
     async with (
@@ -156,7 +166,13 @@ async def serve_until(
                 folder.path,
                 actors,
                 shown,
-                Passes(actors, context.tokens.issue, unix_ms, secrets.token_bytes, bound),
+                Passes(
+                    actors,
+                    context.tokens.issue,
+                    unix_ms,
+                    secrets.token_bytes,
+                    lambda: Place(bound, path, fingerprint_of(settings)),
+                ),
             )
             async with trio.open_nursery() as edge:
                 await edge.start(serve_app, context, listening, stop.begun, of_edge)
@@ -204,7 +220,7 @@ def make_context(
 ) -> Context:
     """What handlers work with, and everybody who listens to the deliveries, in the order of
     hearing."""
-    key = secret(folder, "tokens", secrets.token_bytes)
+    key = secret(folder, TOKENS_SECRET, secrets.token_bytes)
     metrics = Metrics(secret(folder, METRICS_SECRET, secrets.token_bytes).hex())
     views = Views(actors, url)
     hub = Hub(actors, views, actors.resident, unix_ms)
@@ -319,9 +335,11 @@ def setting_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def load(flags: dict[str, str | None]) -> Loaded:
-    """The settings. Raises `BadSetting`."""
+    """The settings. Raises `BadSetting`, and `OSError` for a folder that can't be used."""
     given = {name: value for name, value in flags.items() if value is not None}
-    file = read_settings_file(data_folder(given, os.environ))
+    folder = data_folder(given, os.environ)
+    check_folder(folder)
+    file = read_settings_file(folder)
     return load_settings(given, os.environ, file)
 
 

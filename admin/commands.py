@@ -23,6 +23,7 @@ from admin.failures import EXIT_DIFFERENCES, Failed, told
 from admin.populate import Chance, Plan, populate, read_graph
 from admin.progress import progress_bar
 from admin.repair import repair_folder
+from admin.typed import password_option
 from admin.upgrading import upgrade_folder
 from admin.verify import database_in, verify_folder
 from storage.folder import METRICS_SECRET, DataFolder, known_secret, open_folder
@@ -45,6 +46,10 @@ class Operator(msgspec.Struct, frozen=True):
     """A code that nobody can guess."""
 
 
+REPAIR = "with the server stopped, `run.py verify --repair` rebuilds what the journal knows"
+BEYOND_REPAIR = "the journal can't mend them, so go back to a backup if they matter"
+"""The remedy for differences, and for those that are left then."""
+
 data_option = click.option(
     "--data",
     default="data",
@@ -61,18 +66,19 @@ data_option = click.option(
 @click.option("--repair", is_flag=True, help="Rebuild rows and snapshots from the journal first.")
 def verify(operator: Operator, data: Path, repair: bool) -> None:
     """Check that everything in the folder is what its journal says."""
-    if repair:
-        with told():
-            database_in(data)  # or else the folder would be made
+    with told():
+        database_in(data)  # or else a repair would make the folder
+        if repair:
             with open_folder(data) as folder, progress_bar("Rebuilding") as progress:
                 repair_folder(folder, progress)
-    with told(), progress_bar("Folding the journal") as progress:
-        report = verify_folder(data, progress, operator.clocks.now())
+        with progress_bar("Folding the journal") as progress:
+            report = verify_folder(data, progress, operator.clocks.now())
     counts = ", ".join(f"{number} {name}" for name, number in report.counts.items())
     for difference in report.differences:
         click.echo(difference)
     if report.differences:
-        raise Failed(f"{len(report.differences)} differences in {counts}", EXIT_DIFFERENCES)
+        found = f"{len(report.differences)} differences in {counts or 'the database'}"
+        raise Failed(f"{found}: {BEYOND_REPAIR if repair else REPAIR}", EXIT_DIFFERENCES)
     click.echo(f"sound: {counts}")
 
 
@@ -128,8 +134,10 @@ def user() -> None:
     """Accounts, on a folder that no server is running on."""
 
 
-def with_actors(operator: Operator, data: Path, do: Callable[[Actors], Awaitable[T]]) -> T:
-    """Do something with the actors of a folder, as a server would."""
+def with_actors(
+    operator: Operator, data: Path, do: Callable[[Actors], Awaitable[T]], *, new: bool = False
+) -> T:
+    """Do something with the actors of a folder, as a server would; of a `new` one, too."""
 
     async def run(folder: DataFolder) -> T:
         async with (
@@ -138,11 +146,11 @@ def with_actors(operator: Operator, data: Path, do: Callable[[Actors], Awaitable
         ):
             return await do(actors)
 
-    with told(), _opened(data) as folder:
-        return trio.run(run, folder)
-
-
-password_option = click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True)
+    with told():
+        if not new:
+            database_in(data)  # or else a folder would be made
+        with _opened(data) as folder:
+            return trio.run(run, folder)
 
 
 @user.command()
@@ -164,7 +172,7 @@ def create(
     async def do(actors: Actors) -> int:
         return await accounts.create_user(actors, name, password_hash, full_name or None)
 
-    click.echo(f"{name} is account {with_actors(operator, data, do)}")
+    click.echo(f"{name} is account {with_actors(operator, data, do, new=True)}")
 
 
 @user.command("list")
@@ -230,7 +238,7 @@ def create_invite(operator: Operator, data: Path) -> None:
     async def do(actors: Actors) -> None:
         await invites.create_invite(actors, code)
 
-    with_actors(operator, data, do)
+    with_actors(operator, data, do, new=True)
     click.echo(f"good for one registration: {code}")
 
 

@@ -17,6 +17,7 @@ import trio
 from actors.runtime.actors import Actors
 from admin.passes import Pass, Passes
 from admin.users import NoSuchUser
+from storage.folder import check_folder
 from storage.ids import actor_of, describe_actor
 
 SOCKET_NAME = "control.sock"
@@ -76,6 +77,16 @@ class NobodyServes(Exception):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(f"no server runs on {folder}: start it, or name its folder with --data")
+
+
+class PathTooLong(Exception):
+    """A Unix socket can't have such a path: a server on the folder could not open it either."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} is too long for the path of a socket, by which a server is asked: "
+            "move the data folder, or start the server by a link to it with a shorter path"
+        )
 
 
 class _Request(msgspec.Struct, frozen=True):
@@ -156,18 +167,20 @@ def _answer(request: _Request, actors: Actors, statistics: Statistics) -> msgspe
 
 
 def ask_status(folder: Path) -> StatusAnswer:
-    """What the server on `folder` says of itself. Raises `NobodyServes`, `OSError`."""
+    """What the server on `folder` says of itself. Raises `NobodyServes`, `PathTooLong`,
+    `OSError`."""
     return msgspec.json.decode(_asked(folder, _Request(status=Status())), type=StatusAnswer)
 
 
 def ask_lift(folder: Path, actor: str) -> LiftAnswer:
-    """Have the server on `folder` open an actor again. Raises `NobodyServes`, `OSError`."""
+    """Have the server on `folder` open an actor again. Raises `NobodyServes`,
+    `PathTooLong`, `OSError`."""
     return msgspec.json.decode(_asked(folder, _Request(lift=Lift(actor))), type=LiftAnswer)
 
 
 def ask_pass(folder: Path, username: str) -> Pass:
     """A token in the name of `username` from the server on `folder`. Raises `NobodyServes`,
-    `NoSuchUser`, `OSError`."""
+    `PathTooLong`, `NoSuchUser`, `OSError`."""
     request = _Request(open=OpenPass(username))
     opened = msgspec.json.decode(_asked(folder, request), type=PassAnswer).opened
     if opened is None:
@@ -176,17 +189,23 @@ def ask_pass(folder: Path, username: str) -> Pass:
 
 
 def end_pass(folder: Path, ended: Pass) -> None:
-    """Give a pass back. Raises `NobodyServes`, `OSError`."""
+    """Give a pass back. Raises `NobodyServes`, `PathTooLong`, `OSError`."""
     _asked(folder, _Request(close=ClosePass(ended.account, ended.session)))
 
 
 def _asked(folder: Path, request: Any) -> bytes:
+    check_folder(folder)
+    path = folder / SOCKET_NAME
     with socket.socket(socket.AF_UNIX) as asking:
         asking.settimeout(ANSWER_S)
         try:
-            asking.connect(str(folder / SOCKET_NAME))
+            asking.connect(str(path))
         except (FileNotFoundError, ConnectionRefusedError, TimeoutError):
             raise NobodyServes(folder) from None
+        except OSError as error:
+            if error.errno is None:  # Python has looked at the length, not the kernel
+                raise PathTooLong(path) from None
+            raise OSError(error.errno, error.strerror, str(path)) from None
         asking.sendall(msgspec.json.encode(request))
         answer = bytearray()
         while part := asking.recv(65_536):

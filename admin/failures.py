@@ -9,16 +9,16 @@ from contextlib import contextmanager
 import click
 import msgspec
 
-from admin.control import NobodyServes
+from admin.control import NobodyServes, PathTooLong
 from admin.populate import CantPopulate
 from admin.users import NoSuchUser, UsernameTaken
-from admin.verify import NothingToVerify
+from admin.verify import NoDatabase
 from storage.disk import DiskFailed
 from storage.facts import UnknownFact
-from storage.folder import FolderTaken, NoSecret
-from storage.rebuilding import DatabaseInUse, JournalBroken
+from storage.folder import FileDamaged, FolderTaken, NoSecret
+from storage.rebuilding import DatabaseInUse, JournalBroken, NoRoom
 from storage.schema import SchemaTooNew, SchemaTooOld
-from storage.sqlite import SqliteError, SqliteTooOld
+from storage.sqlite import SqliteError, SqliteTooOld, is_damaged
 
 EXIT_DIFFERENCES = 1
 EXIT_BAD_USAGE = 2
@@ -29,19 +29,29 @@ EXIT_FOLDER_TAKEN = 75
 
 EXPLAINED = (
     DatabaseInUse,
+    FileDamaged,
     JournalBroken,
     NobodyServes,
+    NoDatabase,
     NoSecret,
     NoSuchUser,
+    PathTooLong,
     UsernameTaken,
     CantPopulate,
-    NothingToVerify,
     SchemaTooNew,
     SchemaTooOld,
     SqliteTooOld,
     UnknownFact,
 )
 """Errors whose message is a sentence with its remedy."""
+
+
+REMEDY = "mend that, or name another folder with --data"
+
+REMEDY_DAMAGED = (
+    "with the server stopped, `run.py verify --repair` builds the database anew from its journal; "
+    "if that ends like this, go back to a backup"
+)
 
 
 class Failed(click.ClickException):
@@ -70,5 +80,18 @@ def told(*explained: type[Exception]) -> Generator[None]:
         if isinstance(one, msgspec.MsgspecError):
             raise Failed(f"the journal can't be read: {one}; go back to a backup") from None
         if isinstance(one, DiskFailed | SqliteError | OSError):
-            raise Failed(f"the data folder can't be used: {one}", EXIT_DISK_FAILED) from None
+            sentence = f"the data folder can't be used: {_with_remedy(one)}"
+            raise Failed(sentence, EXIT_DISK_FAILED) from None
         raise
+
+
+def _with_remedy(error: Exception) -> str:
+    """What the disk, the file system or SQLite says, and what to do."""
+    if isinstance(error, NoRoom):
+        return str(error)
+    if is_damaged(error) or is_damaged(error.__cause__):
+        return f"{error}; {REMEDY_DAMAGED}"
+    said = str(error)
+    if isinstance(error, OSError) and error.strerror is not None:
+        said = error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+    return f"{said}; {REMEDY}"

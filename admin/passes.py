@@ -13,6 +13,7 @@ import msgspec
 from actors.decisions import Refused
 from actors.runtime.actors import Actors
 from actors.user.messages import EndSession, NewSession, OpenSession
+from admin.line import Place
 from admin.users import NoSuchUser
 from storage.reads import GetCredentials
 
@@ -23,12 +24,12 @@ SECRET_BYTES = 32
 
 
 class Pass(msgspec.Struct, frozen=True):
-    """An access token of `account`, through a session of its own, for the API at `url`."""
+    """An access token of `account`, through a session of its own, for the API at `place`."""
 
     account: int
     session: int
     token: str
-    url: str
+    place: Place
 
 
 class Passes:
@@ -40,14 +41,15 @@ class Passes:
         issue: Callable[[int, int, int], str],
         now: Callable[[], int],
         chance: Callable[[int], bytes],
-        url: str,
+        place: Callable[[], Place],
     ) -> None:
         self._actors = actors
         self._issue = issue
         """The token of an account's session, from a moment (Unix seconds) on."""
         self._now = now
         self._chance = chance
-        self._url = url
+        self._place = place
+        """Where the server is to be found now."""
 
     async def open(self, username: str) -> Pass:
         """A pass in the name of `username`. Raises `NoSuchUser`."""
@@ -61,7 +63,7 @@ class Passes:
         if isinstance(reply, Refused):  # deleted, or another password, since it was read
             raise NoSuchUser(username)
         token = self._issue(found.account, reply.session, self._now() // 1_000)
-        return Pass(found.account, reply.session, token, self._url)
+        return Pass(found.account, reply.session, token, self._place())
 
     async def close(self, account: int, session: int) -> None:
         """Its bearer needs it no longer."""

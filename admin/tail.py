@@ -15,7 +15,7 @@ import trio
 from admin.commands import data_option
 from admin.control import NobodyServes, ask_pass, end_pass
 from admin.failures import Failed, told
-from admin.line import LineEnded, LineRefused, names_server, open_line
+from admin.line import LineEnded, LineRefused, Place, WrongPlace, names_server, open_line
 from admin.passes import Pass
 
 PATH = "/v1/stream"
@@ -23,41 +23,45 @@ PATH = "/v1/stream"
 PAUSE_S_MAX = 30.0
 """Seconds between two tries at the most; they double from a half."""
 
-FOR_GOOD = (400, 401, 403, 404)
-"""Answers to a handshake that another try would get again."""
+FOR_GOOD = {
+    400: "is it Triptych that --url names?",
+    401: "the token is good no longer, so log in for another",
+    403: "is it Triptych that --url names?",
+    404: "is it Triptych that --url names?",
+}
+"""Answers to a handshake that another try would get again, and what to do."""
 
 CHANNELS = ("feed", "stories", "notifications")
 
 
 class Tail:
-    """What is shown, and how far it is. `token` is asked for one that is good now."""
+    """What is shown, and how far it is. `access` is asked where the server is now, and for a token
+    that is good there."""
 
     def __init__(
         self,
-        url: str,
-        token: Callable[[], Awaitable[str]],
+        access: Callable[[], Awaitable[tuple[Place, str]]],
         channels: tuple[str, ...],
         since: str | None,
     ) -> None:
-        self._url = url
-        self._token = token
+        self._access = access
         self._channels = channels
         self._last = since
 
     async def follow(self) -> None:
-        """Show what is told, until cancelled. Raises `LineRefused` when no other try would help."""
+        """Show what is told, until cancelled. Raises `Failed` when no other try would help."""
         pause_s = 0.5
         while True:
             try:
-                token = await self._token()
-                async with open_line(self._url, PATH, token) as line:
+                place, token = await self._access()
+                async with open_line(place, PATH, token) as line:
                     await line.say(self._subscription())
                     while True:
                         self._show(json.loads(await line.hear()))
                         pause_s = 0.5
             except LineRefused as refused:
                 if refused.status in FOR_GOOD:
-                    raise
+                    raise Failed(f"{refused}: {FOR_GOOD[refused.status]}") from None
                 click.echo(f"{refused}; trying again", err=True)
             except (LineEnded, OSError) as ended:
                 click.echo(f"{ended}; trying again", err=True)
@@ -107,7 +111,7 @@ def tail(
             raise Failed("--url says where the server is, as in http://localhost:8000")
         if not (token.isascii() and token.isprintable()):
             raise Failed("--token is an access token as the login has answered it")
-        _follow(url, lambda: token, channels, since)
+        _follow(lambda: (Place(url), token), channels, since)
     elif username is not None and token is None and url is None:
         _follow_user(data, username.lower(), channels, since)
     else:
@@ -117,17 +121,16 @@ def tail(
 def _follow_user(data: Path, username: str, channels: tuple[str, ...], since: str | None) -> None:
     opened: list[Pass] = []
 
-    def token() -> str:
+    def access() -> tuple[Place, str]:
         for one in opened:
             end_pass(data, one)
         opened[:] = [ask_pass(data, username)]
-        return opened[0].token
+        return opened[0].place, opened[0].token
 
     with told():
-        first = ask_pass(data, username)
-        opened.append(first)
+        opened.append(ask_pass(data, username))
     try:
-        _follow(first.url, token, channels, since)
+        _follow(access, channels, since)
     finally:
         for one in opened:
             with suppress(NobodyServes, OSError):
@@ -135,13 +138,13 @@ def _follow_user(data: Path, username: str, channels: tuple[str, ...], since: st
 
 
 def _follow(
-    url: str, token: Callable[[], str], channels: tuple[str, ...], since: str | None
+    access: Callable[[], tuple[Place, str]], channels: tuple[str, ...], since: str | None
 ) -> None:
-    async def good_token() -> str:
+    async def access_now() -> tuple[Place, str]:
         try:
-            return token()
+            return access()
         except NobodyServes as nobody:
             raise ConnectionRefusedError(str(nobody)) from None
 
-    with told(LineRefused), suppress(KeyboardInterrupt):
-        trio.run(Tail(url, good_token, channels or CHANNELS, since).follow)
+    with told(WrongPlace), suppress(KeyboardInterrupt):
+        trio.run(Tail(access_now, channels or CHANNELS, since).follow)

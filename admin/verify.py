@@ -24,7 +24,7 @@ from storage.audit import Progress
 from storage.blobs import BadName, Blobs
 from storage.disk import Group
 from storage.facts import AccountDeleted, Entry, Registered, Text, UsernameChanged
-from storage.folder import DATABASE_NAME, MEDIA_NAME
+from storage.folder import DATABASE_NAME, MEDIA_NAME, check_folder
 from storage.ids import (
     ACCOUNTS,
     Kind,
@@ -63,43 +63,45 @@ class Report(msgspec.Struct, frozen=True):
     differences: list[str]
 
 
-class NothingToVerify(Exception):
+class NoDatabase(Exception):
     """There is no database in the folder."""
 
 
 def database_in(path: Path) -> Path:
-    """The database of the data folder `path`. Raises `NothingToVerify` if there is none."""
+    """The database of the data folder `path`. Raises `NoDatabase` if there is none; `OSError`."""
+    check_folder(path)
     database = path / DATABASE_NAME
     if not database.exists():
-        raise NothingToVerify(f"{database} does not exist: name the data folder with --data")
+        raise NoDatabase(f"{database} does not exist: name the data folder with --data")
     return database
 
 
 def verify_folder(path: Path, progress: Progress, now: int) -> Report:
     """Compare everything in the data folder `path` with its journal, at `now` (Unix milliseconds).
 
-    Raises `NothingToVerify`, `SchemaTooOld`, `SchemaTooNew`, `UnknownFact`, `SqliteError`.
+    Raises `NoDatabase`, `SchemaTooOld`, `SchemaTooNew`, `UnknownFact`, `SqliteError`, `OSError`.
     """
     connection = open_reader(database_in(path))
+    counts: dict[str, int] = {}
+    differences: list[str] = []
     try:
         check_schema(connection)
         with transaction(connection, "deferred"):
-            counts = audit.counts(connection, now)
             differences = audit.soundness(connection)
-            try:
-                differences += _journal_differences(connection, counts["facts"], progress)
-                missing = _missing_media(connection, Blobs(path / MEDIA_NAME))
-            except SqliteError as broken:
-                if not differences:
-                    raise
-                return Report(counts, [*differences, f"the rest can't be compared: {broken}"])
+            counts = audit.counts(connection, now)
+            differences += _journal_differences(connection, counts["facts"], progress)
+            missing = _missing_media(connection, Blobs(path / MEDIA_NAME))
         if missing:
             # A server beside us may have deleted them with their posts since the transaction began.
             missing &= set(audit.media_names(connection))
-        differences += [f"media: the file {name} is missing or empty" for name in sorted(missing)]
-        return Report(counts, differences)
+    except SqliteError as broken:
+        if not differences:
+            raise
+        return Report(counts, [*differences, f"the rest can't be compared: {broken}"])
     finally:
         connection.close()
+    differences += [f"media: the file {name} is missing or empty" for name in sorted(missing)]
+    return Report(counts, differences)
 
 
 def _journal_differences(connection: Connection, facts: int, progress: Progress) -> list[str]:

@@ -1,11 +1,15 @@
 """What the settings say of listening, as the edge wants it: a bound socket, the bound of
 connections, a certificate. `run.py` calls it; nothing here serves."""
 
+import hashlib
+import os
+import re
 import resource
 import signal
 import socket
 import ssl
 from collections.abc import Mapping
+from pathlib import Path
 
 import structlog
 import trio
@@ -19,6 +23,9 @@ from server.settings import BadSetting, Settings
 UNIX_URL = "http://localhost"
 """What URLs begin with for whoever comes by a Unix socket, without `public_url`."""
 
+CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+"""In PEM. The first one of a file is the server's, those after it vouch for it."""
+
 log = structlog.get_logger()
 
 
@@ -31,13 +38,17 @@ def listen(settings: Settings, environ: Mapping[str, str], pid: int) -> socket.s
         try:
             return bind_unix(settings.uds)
         except OSError as error:
-            raise BadSetting(f"can't listen on {settings.uds}: {error.strerror}") from None
+            why = error.strerror or error
+            raise BadSetting(
+                f"can't listen on {settings.uds}: {why}; choose another path with --uds"
+            ) from None
     try:
         return bind_tcp(settings.host, settings.port)
     except OSError as error:
         where = f"host {settings.host}, port {settings.port}"
         raise BadSetting(
-            f"can't listen on {where}: {error.strerror}; choose others with --host and --port"
+            f"can't listen on {where}: {error.strerror}; choose others with --host and --port, "
+            "or TRIPTYCH_HOST and TRIPTYCH_PORT"
         ) from None
 
 
@@ -55,6 +66,27 @@ def place_of_listener(settings: Settings, listening: socket.socket) -> str:
     if listening.family == socket.AF_UNIX:
         return f"the socket {listening.getsockname()}"
     return address_of_listener(settings, listening)
+
+
+def path_of_listener(listening: socket.socket) -> str | None:
+    """The path of a Unix socket for whoever is in another folder; None for a port."""
+    if listening.family != socket.AF_UNIX:
+        return None
+    name = os.fsdecode(listening.getsockname())
+    return name if name.startswith("\0") else os.path.abspath(name)
+
+
+def fingerprint_of(settings: Settings) -> str | None:
+    """The SHA-256 of the certificate that `tls_cert` holds now, in hex; nobody's if there is none
+    in it any more. None without TLS."""
+    if settings.tls_cert is None:
+        return None
+    try:
+        found = CERTIFICATE.search(Path(settings.tls_cert).read_bytes())
+        shown = ssl.PEM_cert_to_DER_cert(found[0].decode()) if found else None
+    except (OSError, ValueError):
+        shown = None
+    return hashlib.sha256(shown).hexdigest() if shown else ""
 
 
 def connections_max(settings: Settings) -> int:

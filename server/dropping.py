@@ -12,8 +12,8 @@ import trio
 
 def give_up_after(stream: trio.SocketStream, seconds: float) -> None:
     """Have the kernel drop a connection whose other end has not answered for so long, where it
-    can."""
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
+    can. The other end of a Unix socket is on this machine."""
+    if hasattr(socket, "TCP_USER_TIMEOUT") and stream.socket.family != socket.AF_UNIX:
         ms = int(seconds * 1_000)
         stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, ms)
 

@@ -454,7 +454,10 @@ def read_settings_file(folder: Path) -> Mapping[str, object]:
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise BadSetting(f"{folder / SETTINGS_FILE} can't be read: {error}.") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise BadSetting(
+            f"{folder / SETTINGS_FILE} can't be read: {why}; mend it, or remove it."
+        ) from error
 
 
 def warnings_about(settings: Settings) -> tuple[str, ...]:

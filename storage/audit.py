@@ -12,10 +12,13 @@ from storage.facts import Entry, decode_fact, with_texts
 from storage.gazetteer import all_cities
 from storage.queries import texts_of
 from storage.reads import KeptReply, Snapshot
-from storage.sqlite import Connection
+from storage.sqlite import Connection, SqliteError
 
 ENTRIES_A_STEP = 1_000
 """Facts read at a time."""
+
+OF_THE_FILE = "*** in database main ***"
+"""A heading of SQLite's check, of which there is but one here."""
 
 Row = tuple[object, ...]
 
@@ -180,10 +183,18 @@ NEVER = {
 
 
 def soundness(connection: Connection) -> list[str]:
-    """What SQLite's own checks say against the file; nothing, if it is sound."""
-    broken = [row[0] for row in connection.execute("pragma integrity_check").fetchall()]
-    dangling = connection.execute("pragma foreign_key_check").fetchall()
-    return [f"integrity_check: {line}" for line in broken if line != "ok"] + [
+    """What SQLite's own checks say against the file; nothing, if it is sound. Raises `SqliteError`
+    if it is so broken that they say nothing."""
+    rows = connection.execute("pragma integrity_check").fetchall()
+    lines = [line for (text,) in rows for line in text.splitlines()]
+    broken = [f"integrity_check: {line}" for line in lines if line not in ("ok", OF_THE_FILE)]
+    try:
+        dangling = connection.execute("pragma foreign_key_check").fetchall()
+    except SqliteError as error:
+        if not broken:
+            raise
+        return [*broken, f"foreign_key_check: {error}"]
+    return broken + [
         f"foreign_key_check: {table} row {row} refers to a row of {parent} that is missing"
         for table, row, parent, _ in dangling
     ]

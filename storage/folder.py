@@ -23,11 +23,21 @@ FILE_MODE = 0o600
 
 LOCK_NAME = "lock"
 EPOCH_NAME = "epoch"
+EPOCH_DIGITS = 18
+"""More starts than there will be."""
 DATABASE_NAME = "triptych.db"
 MEDIA_NAME = "media"
 METRICS_SECRET = "metrics"
 """Whose hex digits let other machines read the metrics."""
+TOKENS_SECRET = "tokens"
+"""What tokens, cookies and cursors are signed with."""
 SECRETS_NAME = "secrets"
+
+MADE_ANEW = {
+    METRICS_SECRET: "`run.py metrics-token` will say another",
+    TOKENS_SECRET: "all must log in again",
+}
+"""What follows when a secret is deleted, and the next start makes another."""
 
 _SECRET_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 
@@ -37,6 +47,15 @@ Chance = Callable[[int], bytes]
 
 class NoSecret(Exception):
     """A secret was never made."""
+
+
+class FileDamaged(Exception):
+    """A small file of the folder does not hold what was written there."""
+
+    def __init__(self, path: Path, holds: str, deleted: str) -> None:
+        super().__init__(
+            f"{path} should hold {holds}: go back to a backup, or delete it ({deleted})"
+        )
 
 
 class FolderTaken(Exception):
@@ -72,8 +91,9 @@ class DataFolder:
 def open_folder(path: Path) -> Generator[DataFolder]:
     """Hold the data folder `path`, making it if it is missing, and raise its epoch.
 
-    Raises `FolderTaken`, `OSError`.
+    Raises `FolderTaken`, `FileDamaged`, `OSError`.
     """
+    check_folder(path)
     path = path.absolute()
     _make_durably(path)
     path.chmod(FOLDER_MODE)
@@ -93,11 +113,19 @@ def open_folder(path: Path) -> Generator[DataFolder]:
         os.close(lock)
 
 
+def check_folder(path: Path) -> None:
+    """Nothing, if `path` is a folder that may be looked into, or not there yet. Raises `OSError`
+    with `path` as its file name: for a file, for somebody else's folder.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        os.scandir(path).close()
+
+
 def secret(folder: DataFolder, name: str, chance: Chance) -> bytes:
     """The folder's secret of that name: `SECRET_BYTES` bytes, taken from `chance` the first time it
     is asked for.
 
-    Raises `ValueError` for a name that is no plain word or a file that is not a secret; `OSError`.
+    Raises `ValueError` for a name that is no plain word; `FileDamaged`, `OSError`.
     """
     if _SECRET_NAME.fullmatch(name) is None:
         raise ValueError(f"{name!r} can't name a secret")
@@ -110,15 +138,20 @@ def secret(folder: DataFolder, name: str, chance: Chance) -> bytes:
 def known_secret(path: Path, name: str) -> bytes:
     """The secret of that name in the data folder `path`, which another process may hold.
 
-    Raises `NoSecret` if nobody has asked for it yet, `ValueError`, `OSError`.
+    Raises `NoSecret` if nobody has asked for it yet, `FileDamaged`, `OSError`.
     """
+    check_folder(path)
     path = path / SECRETS_NAME / name
     try:
         found = path.read_bytes()
     except FileNotFoundError:
-        raise NoSecret(f"{path} is not there: start the server once, which makes it") from None
+        raise NoSecret(
+            f"{path} is not there: start the server once, which makes it, "
+            "or name its folder with --data"
+        ) from None
     if len(found) != SECRET_BYTES:
-        raise ValueError(f"{path} should hold {SECRET_BYTES} bytes, not {len(found)}")
+        holds = f"{SECRET_BYTES} bytes, not {len(found)}"
+        raise FileDamaged(path, holds, MADE_ANEW.get(name, "it is made anew"))
     return found
 
 
@@ -166,6 +199,9 @@ def _pid_in(lock: int) -> int | None:
 
 def _raise_epoch(path: Path) -> int:
     file = path / EPOCH_NAME
-    epoch = int(file.read_text()) + 1 if file.exists() else 1
+    digits = file.read_bytes().strip() if file.exists() else b"0"
+    if not digits.isdigit() or len(digits) > EPOCH_DIGITS:
+        raise FileDamaged(file, "a number", "starts are counted from 1 again")
+    epoch = int(digits) + 1
     write_durably(file, f"{epoch}\n".encode())
     return epoch

@@ -38,6 +38,12 @@ SqliteError: type[Exception] = _library.Error
 """What SQLite raises: a full or failing disk, a locked or damaged file, a broken constraint."""
 
 
+def is_damaged(error: BaseException | None) -> bool:
+    """Whether SQLite says by `error` that the file is no database, or not a whole one."""
+    name = str(getattr(error, "sqlite_errorname", ""))
+    return name == "SQLITE_NOTADB" or name.startswith("SQLITE_CORRUPT")
+
+
 class Cursor(Protocol):
     """The rows that a statement gives."""
 

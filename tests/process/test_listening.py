@@ -14,6 +14,8 @@ import trio
 
 from tests.process.starting import ROOT, command, environment, launched, run
 
+BAD_USAGE = 2
+
 CERTIFICATES = ROOT / "tests" / "edge"
 
 HAND_OVER = """
@@ -45,8 +47,18 @@ async def test_a_unix_socket_in_use_is_refused(tmp_path: Path):
         other.bind(str(path))
         other.listen()
         ended = await run("serve", "--data", tmp_path / "data", "--uds", path)
-    assert ended.code != 0
-    assert "can't listen on" in ended.logged
+    assert ended.code == BAD_USAGE
+    assert f"can't listen on {path}: Address already in use; choose another" in ended.logged
+
+
+async def test_a_port_in_use_is_refused_with_the_ways_to_name_another(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        taken = await run("serve", "--data", tmp_path / "data", variables={"TRIPTYCH_PORT": port})
+    assert taken.code == BAD_USAGE
+    assert f"can't listen on host 127.0.0.1, port {port}: Address already in use" in taken.logged
+    # `make run` takes no flags.
+    assert "--host and --port, or TRIPTYCH_HOST and TRIPTYCH_PORT\n" in taken.logged
 
 
 async def test_a_socket_from_systemd_is_served(tmp_path: Path):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,16 +16,28 @@ import trio
 
 from tests.docs.blocks import blocks_of
 from tests.process.starting import (
+    PASSWORD,
+    ROOT,
     Person,
     command,
     environment,
     kept_port,
+    launched,
     make_post,
     make_user,
+    run,
     started,
 )
 
-PAGE = Path(__file__).parents[2] / "docs" / "stream.md"
+PAGE = ROOT / "docs" / "stream.md"
+
+CERTIFICATES = ROOT / "tests" / "edge"
+"""They are for `one.test` and `two.test`, and vouch for themselves."""
+
+TLS = [
+    *("--tls-cert", str(CERTIFICATES / "one.cert.pem")),
+    *("--tls-key", str(CERTIFICATES / "one.key.pem")),
+]
 
 WAIT_S = 60.0
 
@@ -153,6 +166,86 @@ async def test_tail_by_a_token_tells_one_channel(tmp_path: Path) -> None:
         words = command("tail", "--token", ann.token, "--url", server.url, "--since", "0")
         async with following(*words, "--channel", "notifications") as lines:
             assert (await lines.next())["type"] == "notification"
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        pytest.param(["--uds", "a.socket"], id="a Unix socket"),
+        pytest.param(["--uds", "a.socket", "--server", "hypercorn"], id="the same by Hypercorn"),
+        pytest.param(TLS, id="a certificate for another host, of nobody that is trusted"),
+    ],
+)
+async def test_tail_finds_the_server_of_its_folder(tmp_path: Path, flags: list[str]) -> None:
+    async with started(tmp_path / "data") as server, server.client() as client:
+        post = await make_post(await make_user(client, "ann"))
+        assert await server.stop() == 0
+    async with launched(tmp_path / "data", *flags) as server:
+        await server.says("Ctrl-C")
+        words = command("tail", "--data", server.folder, "--user", "ann", "--since", "0")
+        async with following(*words) as lines:
+            assert await lines.post() == post["post_id"]
+
+
+async def test_tail_follows_its_server_to_another_port(tmp_path: Path) -> None:
+    async with started(tmp_path / "data") as server, server.client() as client:
+        ann = await make_user(client, "ann")
+        first = await make_post(ann)
+        words = command("tail", "--data", server.folder, "--user", "ann", "--since", "0")
+        async with following(*words) as lines:
+            assert await lines.post() == first["post_id"]
+            await server.kill9()
+            async with started(tmp_path / "data") as again, again.client() as anew:
+                assert again.port != server.port
+                ann.client = anew
+                second = await make_post(ann)
+                assert await lines.post() == second["post_id"]
+
+
+async def test_tail_ends_when_another_try_would_end_the_same(tmp_path: Path) -> None:
+    async with started(tmp_path / "plain") as plain, launched(tmp_path / "data", *TLS) as tls:
+        await tls.says("Ctrl-C")
+        url = "https://127.0.0.1:" + tls.said.partition("https://127.0.0.1:")[2].split()[0]
+        for there, remedy in (
+            (url, "name the host that it is for with --url, or on the server's machine use --user"),
+            (plain.url.replace("http", "https"), "is it http://?"),
+            (plain.url, "the server answered 401: the token is good no longer, so log in"),
+        ):
+            await refused(remedy, "tail", "--token", "x", "--url", there)
+
+
+async def test_tail_ends_where_no_http_is_spoken(tmp_path: Path) -> None:
+    async def greet(stream: trio.SocketStream) -> None:
+        await stream.send_all(b"220 mail.test at your service\r\n\r\n")
+
+    async with trio.open_nursery() as nursery:
+        listeners = await nursery.start(partial(trio.serve_tcp, greet, 0, host="127.0.0.1"))
+        url = f"http://127.0.0.1:{listeners[0].socket.getsockname()[1]}"
+        await refused(f"what answers at {url} speaks no HTTP", "tail", "--token", "x", "--url", url)
+        nursery.cancel_scope.cancel()
+
+
+async def test_tail_wants_the_certificate_that_the_server_should_show(tmp_path: Path) -> None:
+    certificate = tmp_path / "cert.pem"
+    certificate.write_bytes((CERTIFICATES / "one.cert.pem").read_bytes())
+    data = ("--data", tmp_path / "data")
+    made = await run("user", "create", *data, "ann", "--password", PASSWORD)
+    assert made.code == 0, made
+    async with launched(tmp_path / "data", *TLS, "--tls-cert", str(certificate)) as server:
+        await server.says("Ctrl-C")
+        certificate.write_bytes((CERTIFICATES / "two.cert.pem").read_bytes())
+        await refused("send the server SIGHUP", "tail", *data, "--user", "ann")
+        certificate.unlink()
+        await refused("send the server SIGHUP", "tail", *data, "--user", "ann")
+
+
+async def refused(remedy: str, *arguments: str | Path) -> None:
+    """The command ends by itself, with one sentence."""
+    with trio.fail_after(WAIT_S):
+        ended = await run(*arguments)
+    assert ended.code == 2, ended
+    assert remedy in ended.logged
+    assert ended.logged.count("\n") == 1
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from storage.folder import SECRET_BYTES, FolderTaken, open_folder, secret, write_durably
+from storage.folder import (
+    SECRET_BYTES,
+    FileDamaged,
+    FolderTaken,
+    open_folder,
+    secret,
+    write_durably,
+)
 
 HOLD = """
 import sys
@@ -98,8 +105,24 @@ def test_a_damaged_secret_is_not_used(tmp_path: Path) -> None:
     with open_folder(tmp_path) as folder:
         secret(folder, "tokens", counted)
         (tmp_path / "secrets" / "tokens").write_bytes(b"short")
-        with pytest.raises(ValueError):
+        with pytest.raises(FileDamaged, match=r"not 5: .* \(all must log in again\)"):
             secret(folder, "tokens", unused)
+
+
+@pytest.mark.parametrize("content", [b"", b"many\n", b"-1\n", b"\xff\n", b"1" * 19])
+def test_a_damaged_epoch_is_named_and_not_counted_on(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "epoch").write_bytes(content)
+    with pytest.raises(FileDamaged, match="epoch should hold a number: "), open_folder(tmp_path):
+        pass
+    assert (tmp_path / "epoch").read_bytes() == content
+
+
+def test_a_file_is_no_data_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for path in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(NotADirectoryError) as refused, open_folder(path):
+            pass
+        assert refused.value.filename == str(path)
 
 
 def test_a_crash_half_way_leaves_the_old_content(tmp_path: Path) -> None:
