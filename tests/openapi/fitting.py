@@ -43,12 +43,9 @@ def _editor(stage: Stage, _: Person) -> Person:
     return stage.editor
 
 
-def _session(_: Stage, caller: Person) -> Person:
-    return caller.again()
-
-
 CALLERS: dict[str, Choose] = {
-    "POST /auth/logout": _session,
+    "POST /auth/logout": _newcomer,
+    "DELETE /auth/sessions/{session_id}": _newcomer,
     "POST /auth/password": _newcomer,
     "PUT /posts/{post_id}": _public,
     "PUT /users/{user_id}": _editor,
@@ -78,16 +75,16 @@ def _other(stage: Stage, caller: Person, chance: Random, path: dict[str, Any], _
 def _register(
     stage: Stage, caller: Person, chance: Random, path: dict[str, Any], body: Any
 ) -> None:
-    if chance.random() < 0.5:
+    if chance.random() < 0.8:
         body["username"] = fresh(body["username"][:10])
 
 
 def _log_in(stage: Stage, caller: Person, chance: Random, path: dict[str, Any], body: Any) -> None:
-    body.update(stage.credentials(chance))
+    body.update(username=stage.newcomer().name, password=PASSWORD)
 
 
 def _refresh(stage: Stage, caller: Person, chance: Random, path: dict[str, Any], body: Any) -> None:
-    body["refresh_token"] = caller.again().refresh_token
+    body["refresh_token"] = stage.newcomer().refresh_token
 
 
 def _change_password(

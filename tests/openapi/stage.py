@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-from tests.conformance.world import PASSWORD, Api, Person, ok
+from tests.conformance.world import Api, Person, ok
 
 TAGS = ("sunset", "harbour", "snow")
 
@@ -114,7 +114,3 @@ class Stage:
             given = [page.get("next_cursor"), page.get("previous_cursor")]
             kept = self._cursors.setdefault((person.id if person else "", path), [])
             kept += [cursor for cursor in given if cursor]
-
-    def credentials(self, chance: Random) -> dict[str, str]:
-        person = chance.choice(self.people)
-        return {"username": person.name, "password": PASSWORD}
