@@ -68,7 +68,7 @@ async def comment(call: Call[Nothing, CommentRequest]) -> Response:
             mentions=await mentioned(call, text),
         )
 
-    key = call.key((text, str(body.parent_comment_id)))
+    key = call.key((text, _spelt(body.parent_comment_id)))
     return await _new_comment(call, await asked_once(call, Comment, key, prepared))
 
 
@@ -188,6 +188,12 @@ async def _check_seen(call: Call[Nothing, Nothing], row: CommentRow) -> None:
 
 def _place_of(row: CommentRow) -> Place:
     return Place(row.comment, row.post, row.post_author, row.root)
+
+
+def _spelt(named: int | str | None) -> str:
+    """The same for a comment however a request names it."""
+    number = None if named is None else number_of(named, COMMENT_PREFIX)
+    return str(named) if number is None else f"{COMMENT_PREFIX}{number}"
 
 
 async def _parent(call: Call[Any, Any], named: int | str, post: int) -> CommentRow:

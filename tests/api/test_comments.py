@@ -173,6 +173,26 @@ async def test_what_is_no_comment_is_not_found(ann: Person, comment: str) -> Non
     refused(await ann.delete(f"/comments/{comment}"), 404)
 
 
+async def test_a_repeat_may_name_the_parent_in_another_form(ann: Person) -> None:
+    """“compared by its values”; “in requests an id may be a number or a string”."""
+    post = await ann.posted()
+    root = await ann.commented(post)
+    number = root.removeprefix("comment_")
+    answers = [
+        told(
+            await ann.post(
+                f"/posts/{post}/comments",
+                json={"text": "x", "parent_comment_id": parent},
+                headers={"Idempotency-Key": "k"},
+            ),
+            201,
+        )
+        for parent in (root, number, int(number))
+    ]
+    assert answers[0] == answers[1] == answers[2]
+    assert await comment_count(ann, post) == 2
+
+
 # Deletion.
 
 
