@@ -42,7 +42,11 @@ from server.access.ratelimits import RateLimits, figures_of
 from server.access.sessions import Sessions
 from server.access.throttle import Throttle
 from server.access.tokens import AccessTokens, MediaCookies, derive_key
-from server.allocation import return_free_memory, spare_the_collector
+from server.allocation import (
+    return_free_memory,
+    spare_the_collector,
+    spare_the_collector_under_load,
+)
 from server.app import edge_refusals, make_app
 from server.binding import (
     address_of_listener,
@@ -300,6 +304,7 @@ async def serve_app(
             serving.tls = certificate_of(context.settings)
             if serving.tls is not None:
                 await edge.start(renew_certificate, serving, context.settings)
+            edge.start_soon(spare_the_collector_under_load, lambda: serving.counts["put off"])
             listener = Listener(serving)
             figures["edge"] = listener.statistics
             await listener.serve([listening], stop, STOPPING, task_status)

@@ -1,22 +1,30 @@
 """What becomes of memory: the C library gives back what is free, and Python's garbage collector
 does not look where nothing is to be found.
 
-Called once each by `run.py`, for the whole process.
+Called by `run.py`, for the whole process.
 """
 
 import ctypes
 import gc
+from collections.abc import Callable
 
-COLLECTOR_THRESHOLDS = (50_000, 3, 50)
+import trio
+
+COLLECTOR_THRESHOLDS = (10_000, 2, 300)
 """Of Python's garbage collector: allocations before it looks at the youngest objects, and how many
-such looks before it looks at older ones. Measured on the bench's worst step: 67 ms before, 7 ms so
-and with what the start made frozen; the older ones are then some 200,000 objects, 10 ms. Of
-thousands of connections whose requests wait the youngest are hundreds of thousands: from 10,000 on
-a look was due twice a second then, and took 60 ms each.
+such looks before it looks at older ones: each look is a step in which nothing else happens. Of a
+server whose caches fill these take 3 and some 10 ms; with 20 for 2 they took 79.
 
-So what is left in a circle waits long: hours on a quiet server. Whatever holds more than a few
-kilobytes must let go of it by itself; tests with the collector off see to the pictures, heads,
-bodies and streams that did not."""
+So what is left in a circle may wait for hours. Whatever holds more than a few kilobytes must let go
+of it by itself; tests with the collector off see to pictures, heads, bodies and streams."""
+
+OVERLOADED_THRESHOLDS = (200_000, 2, 300)
+"""The same while requests are put off. Of thousands of connections whose requests wait the youngest
+objects are hundreds of thousands, new ones with each turn of the loop, and a look at them, twice a
+second, takes 60 ms and finds none to free."""
+
+LOOK_S = 1.0
+"""Between two looks at whether requests are put off."""
 
 MMAP_THRESHOLD_PARAMETER = -3
 """M_MMAP_THRESHOLD of glibc's malloc.h."""
@@ -45,3 +53,13 @@ def spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECTOR_THRESHOLDS)
+
+
+async def spare_the_collector_under_load(count_put_off: Callable[[], int]) -> None:
+    """Let it look yet less often while ever more requests are put off, for ever."""
+    before = count_put_off()
+    while True:
+        await trio.sleep(LOOK_S)
+        now = count_put_off()
+        gc.set_threshold(*(COLLECTOR_THRESHOLDS if now == before else OVERLOADED_THRESHOLDS))
+        before = now
