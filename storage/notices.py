@@ -88,8 +88,14 @@ def _of_edge(fact: Fact) -> Iterator[Notice]:
             yield Notice(followee, "follow_request", follower)
         case FollowRequestEnded(followee=followee, follower=follower, denied=denied):
             # Asked again after an answer, it wants another one; taken back and asked again, not.
-            how = {"over": True} if denied else {"withdrawn": True}
-            yield Notice(followee, "follow_request", follower, told=False, **how)
+            yield Notice(
+                followee,
+                "follow_request",
+                follower,
+                told=False,
+                withdrawn=not denied,
+                over=denied,
+            )
         case Followed(followee=followee, follower=follower, approved=approved):
             if approved:
                 yield Notice(followee, "follow_request", follower, told=False, over=True)

@@ -121,10 +121,11 @@ def _letting_go(function: Callable[..., T], *arguments: Any) -> T:
     try:
         return function(*arguments)
     except Exception as error:
-        raised: BaseException | None = error
-        while raised is not None:
-            traceback.clear_frames(raised.__traceback__)
-            raised = raised.__cause__ or raised.__context__
+        raised: list[BaseException] = [error]
+        for one in raised:  # which grows by what led to it
+            traceback.clear_frames(one.__traceback__)
+            before = one.__cause__, one.__context__
+            raised += [earlier for earlier in before if earlier and earlier not in raised]
         raise
 
 

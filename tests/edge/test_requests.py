@@ -6,7 +6,7 @@ same pieces and cuts them anywhere.
 
 import gc
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from hypothesis import given
@@ -173,44 +173,41 @@ def test_what_stands_in_a_head():
     assert requests.take_rest() == b"\x81\x80trailing"
 
 
-class Watched(Requests):
-    """One of which it can be told whether it is still there."""
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    """What is in a circle stays."""
+    gc.disable()
+    yield
+    gc.enable()
 
-    is_there = True
+
+def refused_twice(requests: Requests, ask: Callable[[], object]) -> weakref.ref[Requests]:
+    for _ in range(2):
+        with pytest.raises(Malformed):
+            ask()
+    return weakref.ref(requests)
 
 
+@pytest.mark.usefixtures("no_collector")
 @pytest.mark.parametrize("received", [b"GET / HTTP/1.1\r\nX: " + b"a" * 65_600, b"no HTTP\r\n"])
 def test_what_was_refused_waits_for_no_garbage_collector(received: bytes):
-    gc.disable()
-    try:
-        requests = Watched()
-        requests.feed(received)
-        for _ in range(2):
-            with pytest.raises(Malformed):
-                requests.next_head()
-        left = weakref.ref(requests)
-        del requests
-        assert left() is None
-    finally:
-        gc.enable()
+    requests = Requests()
+    requests.feed(received)
+    left = refused_twice(requests, requests.next_head)
+    del requests
+    assert left() is None
 
 
+@pytest.mark.usefixtures("no_collector")
 @pytest.mark.parametrize("fed", ["at once", "in two"])
 def test_nor_does_a_body_that_was_refused(fed: str):
-    gc.disable()
-    try:
-        requests = Watched()
-        head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-        requests.feed(head + b"1\r\na\r\n" + (b"zz\r\n" if fed == "at once" else b""))
-        assert requests.next_head() is not None
-        assert requests.next_body() == b"a"
-        if fed == "in two":
-            requests.feed(b"zz\r\n")
-        for _ in range(2):
-            with pytest.raises(Malformed):
-                requests.next_body()
-        left = weakref.ref(requests)
-        del requests
-        assert left() is None
-    finally:
-        gc.enable()
+    requests = Requests()
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    requests.feed(head + b"1\r\na\r\n" + (b"zz\r\n" if fed == "at once" else b""))
+    assert requests.next_head() is not None
+    assert requests.next_body() == b"a"
+    if fed == "in two":
+        requests.feed(b"zz\r\n")
+    left = refused_twice(requests, requests.next_body)
+    del requests
+    assert left() is None
