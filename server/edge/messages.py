@@ -110,6 +110,11 @@ class Messages:
         self._begin_anew()
         return self._protocol.send(CloseConnection(code=code, reason=reason or None))
 
+    @property
+    def held_bytes(self) -> int:
+        """Of a message that has not come whole."""
+        return self._size
+
     def forget(self) -> None:
         """Nobody takes anything any more: let go of what came. What is around this may wait for the
         garbage collector for long."""
